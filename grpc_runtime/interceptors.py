@@ -1,0 +1,166 @@
+"""What happens around every call: on servers the request id, the log, the metrics and the mapping of errors; on
+clients the request id and a deadline.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
+
+import grpc
+import structlog
+from grpc import StatusCode
+from grpc_status import rpc_status
+
+from grpc_runtime import metrics
+from grpc_runtime.errors import ServiceError, to_status
+from grpc_runtime.telemetry import REQUEST_ID_HEADER, begin_request, current_request_id
+
+_log = structlog.stdlib.get_logger("grpc")
+
+Context = grpc.aio.ServicerContext[Any, Any]
+# These poll: a line for each would drown the rest.
+_QUIET_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.")
+
+
+class Internal(ServiceError):
+    """A fault of the service itself."""
+
+    reason = "INTERNAL"
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps every rpc of a server."""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """The method's handler, with what happens around it."""
+        handler = await continuation(handler_call_details)
+        if handler is None:  # an unknown method; grpc answers UNIMPLEMENTED
+            return handler
+        method = str(handler_call_details.method)
+        metadata = dict(handler_call_details.invocation_metadata or ())
+        sent_id = metadata.get(REQUEST_ID_HEADER)
+        request_id = sent_id if isinstance(sent_id, str) else None
+        streams_requests = bool(handler.request_streaming)
+        streams_responses = bool(handler.response_streaming)
+        behaviour: Any = {
+            (False, False): handler.unary_unary,
+            (True, False): handler.stream_unary,
+            (False, True): handler.unary_stream,
+            (True, True): handler.stream_stream,
+        }[streams_requests, streams_responses]
+        wrapped = (
+            _wrap_streaming(behaviour, method, request_id)
+            if streams_responses
+            else _wrap_unary(behaviour, method, request_id)
+        )
+        factory: Any = {
+            (False, False): grpc.unary_unary_rpc_method_handler,
+            (True, False): grpc.stream_unary_rpc_method_handler,
+            (False, True): grpc.unary_stream_rpc_method_handler,
+            (True, True): grpc.stream_stream_rpc_method_handler,
+        }[streams_requests, streams_responses]
+        return cast(
+            "grpc.RpcMethodHandler[Any, Any]",
+            factory(wrapped, handler.request_deserializer, handler.response_serializer),
+        )
+
+
+def _wrap_unary(behaviour: Any, method: str, request_id: str | None) -> Any:
+    async def unary(request: Any, context: Context) -> Any:
+        async with _Call(method, request_id, context):
+            return await behaviour(request, context)
+
+    return unary
+
+
+def _wrap_streaming(behaviour: Any, method: str, request_id: str | None) -> Any:
+    async def streaming(request: Any, context: Context) -> AsyncIterator[Any]:
+        async with _Call(method, request_id, context):
+            answers = behaviour(request, context)
+            if hasattr(answers, "__aiter__"):
+                async for response in answers:
+                    yield response
+            else:  # a handler that writes with context.write
+                await answers
+
+    return streaming
+
+
+class _Call:
+    """One call on the server, from its first to its last byte."""
+
+    def __init__(self, method: str, request_id: str | None, context: Context) -> None:
+        self._method = method
+        self._request_id = request_id
+        self._context = context
+        self._started = 0.0
+
+    async def __aenter__(self) -> None:
+        begin_request(self._request_id)
+        self._started = time.perf_counter()
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, ServiceError):
+            status = to_status(error)
+            self._finish(StatusCode[_code_name(status.code)], error.message)
+            await self._context.abort_with_status(rpc_status.to_status(status))
+        elif isinstance(error, asyncio.CancelledError | GeneratorExit):
+            self._finish(StatusCode.CANCELLED, "the caller gave up")
+        elif isinstance(error, grpc.aio.AbortError):
+            self._finish(StatusCode.UNKNOWN, "aborted")
+        elif isinstance(error, Exception):
+            _log.exception("the call failed", method=self._method, exc_info=error)
+            self._finish(StatusCode.INTERNAL, type(error).__name__)
+            internal = Internal(f"The service failed. Its log says more under request id {current_request_id()}.")
+            await self._context.abort_with_status(rpc_status.to_status(to_status(internal)))
+        elif error is None:
+            self._finish(StatusCode.OK, "")
+
+    def _finish(self, code: StatusCode, message: str) -> None:
+        seconds = time.perf_counter() - self._started
+        metrics.HANDLED.labels(self._method, code.name).inc()
+        metrics.HANDLING_SECONDS.labels(self._method).observe(seconds)
+        if self._method.startswith(_QUIET_SERVICES):
+            return
+        fields = {"message": message} if message else {}
+        _log.info("call", method=self._method, code=code.name, ms=round(seconds * 1000, 1), **fields)
+
+
+def _code_name(number: int) -> str:
+    return next(code.name for code in StatusCode if code.value[0] == number)
+
+
+class OutgoingCalls(
+    grpc.aio.UnaryUnaryClientInterceptor,
+    grpc.aio.UnaryStreamClientInterceptor,
+    grpc.aio.StreamStreamClientInterceptor,
+):
+    """Passes the request id on and gives every unary call that has no deadline the default one (in seconds)."""
+
+    def __init__(self, default_timeout: float) -> None:
+        self._default_timeout = default_timeout
+
+    async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """Called by grpc."""
+        timeout = client_call_details.timeout or self._default_timeout
+        return await continuation(_with_request_id(client_call_details, timeout), request)
+
+    async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """Called by grpc."""
+        return await continuation(_with_request_id(client_call_details, client_call_details.timeout), request)
+
+    async def intercept_stream_stream(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
+        """Called by grpc."""
+        return await continuation(_with_request_id(client_call_details, client_call_details.timeout), request_iterator)
+
+
+def _with_request_id(details: Any, timeout: float | None) -> grpc.aio.ClientCallDetails:
+    metadata = grpc.aio.Metadata(*(details.metadata or ()))
+    if (request_id := current_request_id()) and metadata.get(REQUEST_ID_HEADER) is None:
+        metadata.add(REQUEST_ID_HEADER, request_id)
+    return grpc.aio.ClientCallDetails(details.method, timeout, metadata, details.credentials, details.wait_for_ready)
