@@ -27,7 +27,7 @@ class Server:
     """
 
     def __init__(self, address: str, service_names: list[str], *, drain_seconds: float = 20.0) -> None:
-        """`address` is HOST:PORT (port 0: any free one); `service_names` such as imagesearch.search.v1.SearchService."""
+        """`address` is HOST:PORT (port 0: any free one); `service_names`: imagesearch.search.v1.SearchService, ...."""
         self.grpc = grpc.aio.server(interceptors=[CallInterceptor()], options=list(SERVER_OPTIONS))
         self._address = address
         self._names = service_names
