@@ -1,0 +1,163 @@
+"""`make run`: starts search, embedder and gateway, indexes the photos, and serves the page until Ctrl-C."""
+
+import asyncio
+import os
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+from local_run.checks import check_data_folder, check_port_free
+from local_run.config import LocalRunConfig
+from local_run.errors import CannotRun
+from local_run.photos import SAMPLES_SOURCE, Sources, check_folder, copy_samples
+from local_run.processes import Supervisor
+from local_run.services import answers, answers_http, read_index_model, serves
+
+LOCALHOST = "127.0.0.1"
+INDEXER_INTERRUPTED = 130
+
+
+def say(message: str) -> None:
+    """Prints a line for the person at the terminal."""
+    print(message, flush=True)  # noqa: T201
+
+
+async def run(config: LocalRunConfig, stop: asyncio.Event) -> None:
+    """Runs everything until `stop` is set. Raises CannotRun if a part can't be started or kept running."""
+    if config.photos is not None:
+        check_folder(config.photos.expanduser())
+    check_data_folder(config.data)
+    check_port_free(LOCALHOST, config.search_port, "SEARCH_PORT")
+    check_port_free(LOCALHOST, config.embedder_port, "EMBEDDER_PORT")
+    check_port_free(config.gateway_host, config.gateway_port, "GATEWAY_PORT")
+    data = config.data.absolute()
+    (data / "logs").mkdir(exist_ok=True)
+    sources = Sources(data / "sources.json")
+    source = _register_photos(config, sources)
+    page = f"http://{_shown_host(config.gateway_host)}:{config.gateway_port}/"
+
+    async with Supervisor(data / "logs", say) as supervisor:
+        starting = asyncio.create_task(_start_services(config, supervisor, data, page))
+        if not await _finished_before(starting, stop):
+            return
+        say(f"The page is at {page} (logs: {data / 'logs'})")
+        failing = asyncio.create_task(supervisor.failure())
+        indexing = asyncio.create_task(_index(config, sources, source))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({indexing, failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if indexing.done():
+            await indexing
+            say(f"Search your photos at {page} - Ctrl-C stops.")
+        await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await _cancel(indexing)
+        if failing.done():
+            raise await failing
+        say("Stopping ...")
+
+
+def _register_photos(config: LocalRunConfig, sources: Sources) -> str:
+    if config.photos is not None:
+        return sources.register(config.photos.expanduser())
+    folder = copy_samples(config.data.absolute() / SAMPLES_SOURCE)
+    say("No folder was named: using sample photos. Your own: make run PHOTOS=~/Pictures")
+    return sources.register(folder)
+
+
+async def _start_services(config: LocalRunConfig, supervisor: Supervisor, data: Path, page: str) -> None:
+    search = f"{LOCALHOST}:{config.search_port}"
+    embedder = f"{LOCALHOST}:{config.embedder_port}"
+    say("Starting the search service, the embedder and the gateway ...")
+    await supervisor.start(
+        "search_service",
+        {
+            "SEARCH_EMBEDDED_PATH": str(data / "index"),
+            "SEARCH_METRICS_PORT": os.environ.get("SEARCH_METRICS_PORT", "0"),
+        },
+        ready=partial(serves, search),
+    )
+    index_model = "" if config.rebuild else await read_index_model(search)
+    await supervisor.start(
+        "embedder_service",
+        {
+            "EMBEDDER_MODEL": config.embedder_model,
+            "EMBEDDER_INDEX_MODEL": index_model,
+            "EMBEDDER_CACHE_DIR": str(data / "models"),
+            "EMBEDDER_METRICS_PORT": os.environ.get("EMBEDDER_METRICS_PORT", "0"),
+        },
+        ready=partial(answers, embedder),
+    )
+    await supervisor.start(
+        "gateway",
+        {
+            "GATEWAY_EMBEDDER": embedder,
+            "GATEWAY_SEARCH": search,
+            "GATEWAY_SOURCES_FILE": str(data / "sources.json"),
+            "GATEWAY_CACHE_DIR": str(data / "cache"),
+        },
+        ready=partial(answers_http, f"{page}livez"),
+    )
+
+
+async def _index(config: LocalRunConfig, sources: Sources, source: str) -> None:
+    """Indexes the source; for a rebuild every known one: with the last, the next index takes the old one's place."""
+    known = sources.read()
+    names = [name for name in known if known[name].is_dir()] if config.rebuild else [source]
+    for name in names:
+        code = await _run_indexer(config, known[name], name)
+        if code not in (0, INDEXER_INTERRUPTED):
+            say(f"The indexer ended with exit code {code} (docs/indexer.md tells what that means).")
+
+
+async def _run_indexer(config: LocalRunConfig, folder: Path, source: str) -> int:
+    options = ["--rebuild"] if config.rebuild else []
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "indexer", str(folder), "--source", source, *options),
+        *("--embedder", f"{LOCALHOST}:{config.embedder_port}", "--search", f"{LOCALHOST}:{config.search_port}"),
+    )
+    try:
+        return await process.wait()
+    except asyncio.CancelledError:  # Ctrl-C reached the indexer as well: it ends by itself
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        await process.wait()
+        raise
+
+
+async def _finished_before(task: asyncio.Task[None], stop: asyncio.Event) -> bool:
+    """Whether the task ended before `stop` was set; if not, it is cancelled. What the task raises is raised."""
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await _cancel(stopping)
+    if task.done():
+        await task
+        return True
+    await _cancel(task)
+    return False
+
+
+async def _cancel(task: asyncio.Task[None] | asyncio.Task[bool]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def _shown_host(host: str) -> str:
+    return "localhost" if host in ("", "0.0.0.0", "::", LOCALHOST) else host
+
+
+async def main() -> int:
+    """Runs until Ctrl-C or SIGTERM. Returns the exit code."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        await run(LocalRunConfig(), stop)
+    except CannotRun as error:
+        print(f"\n{error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,23 @@
+"""What `make run` can be told, as NAME=value on its command line or in the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LocalRunConfig(BaseSettings):
+    """The settings of one run. Those of the services (EMBEDDER_MODEL, GATEWAY_PORT, ...) are passed on to them."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    photos: Path | None = Field(
+        None, description="The folder to search; without it, the sample photos of two packages."
+    )
+    data: Path = Field(Path("data"), description="Where index, model cache, thumbnails and logs are kept.")
+    rebuild: bool = Field(False, description="1 builds the index anew, as a change of the model needs.")
+    embedder_model: str = Field("auto", description="The model; see docs/models.md.")
+    embedder_port: int = Field(50051, description="The embedder's port.")
+    search_port: int = Field(50052, description="The search service's port.")
+    gateway_host: str = Field("127.0.0.1", description="The address that the page is served on.")
+    gateway_port: int = Field(8080, description="The page's port.")
