@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 
-from grpc_runtime.interceptors import OutgoingCalls
+from grpc_runtime.interceptors import client_interceptors
 
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 KEEPALIVE_SECONDS = 30
@@ -52,7 +52,7 @@ def open_channel(
         # A server that comes back after a restart is found within this time instead of the default's two minutes.
         ("grpc.max_reconnect_backoff_ms", 2_000),
     ]
-    return grpc.aio.insecure_channel(target, options=options, interceptors=[OutgoingCalls(default_timeout)])
+    return grpc.aio.insecure_channel(target, options=options, interceptors=client_interceptors(default_timeout))
 
 
 def _service_config(idempotent: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 clients the request id and a deadline.
 """
 
+from __future__ import annotations  # the types of grpc have parameters only for the type checker
+
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import structlog
@@ -18,7 +20,9 @@ from grpc_runtime.telemetry import REQUEST_ID_HEADER, begin_request, current_req
 
 _log = structlog.stdlib.get_logger("grpc")
 
-Context = grpc.aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:
+    Context = grpc.aio.ServicerContext[Any, Any]
+
 # These poll: a line for each would drown the rest.
 _QUIET_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
@@ -135,27 +139,28 @@ def _code_name(number: int) -> str:
     return next(code.name for code in StatusCode if code.value[0] == number)
 
 
-class OutgoingCalls(
-    grpc.aio.UnaryUnaryClientInterceptor,
-    grpc.aio.UnaryStreamClientInterceptor,
-    grpc.aio.StreamStreamClientInterceptor,
-):
-    """Passes the request id on and gives every unary call that has no deadline the default one (in seconds)."""
+def client_interceptors(default_timeout: float) -> list[grpc.aio.ClientInterceptor]:
+    """Pass the request id on, and give every unary call that has no deadline the default one (in seconds)."""
+    # One class each: grpc takes an interceptor for one kind of call only, whatever it inherits from.
+    return [_UnaryUnary(default_timeout), _UnaryStream(), _StreamStream()]
 
+
+class _UnaryUnary(grpc.aio.UnaryUnaryClientInterceptor):
     def __init__(self, default_timeout: float) -> None:
         self._default_timeout = default_timeout
 
     async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        """Called by grpc."""
         timeout = client_call_details.timeout or self._default_timeout
         return await continuation(_with_request_id(client_call_details, timeout), request)
 
+
+class _UnaryStream(grpc.aio.UnaryStreamClientInterceptor):
     async def intercept_unary_stream(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        """Called by grpc."""
         return await continuation(_with_request_id(client_call_details, client_call_details.timeout), request)
 
+
+class _StreamStream(grpc.aio.StreamStreamClientInterceptor):
     async def intercept_stream_stream(self, continuation: Any, client_call_details: Any, request_iterator: Any) -> Any:
-        """Called by grpc."""
         return await continuation(_with_request_id(client_call_details, client_call_details.timeout), request_iterator)
 
 
