@@ -57,10 +57,11 @@ imagesearch/.generated: $(PROTOS) build/googleapis/.copied
 		--python_out=. --grpc_python_out=. --mypy_out=quiet:. --mypy_grpc_out=quiet:. $(PROTOS)
 	@touch $@
 
-format: setup ## format the code and the protos
+format: setup ## format the code and the protos, and write README's table of settings
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(BIN)/buf format --write protos
+	$(BIN)/python scripts/settings_table.py
 
 lint: setup ## ruff, mypy, import-linter, buf
 	$(BIN)/ruff format --check
