@@ -1,0 +1,59 @@
+"""Sizes and frame counts that a decoder tells only after it took the memory for the pixels or read every frame."""
+
+from pictures.formats import PictureFormat
+from pictures.limits import Limits
+
+
+def check_container(format_: PictureFormat, data: bytes, limits: Limits) -> None:
+    """Raises TooLarge if the headers of a GIF or WebP say so. What it can't read is left for the decoder to refuse."""
+    if format_ is PictureFormat.GIF:
+        size, frames = _scan_gif(data)
+        limits.check_pixels(size)
+        limits.check_frames(frames)
+    elif format_ is PictureFormat.WEBP:
+        limits.check_pixels(_webp_size(data))
+
+
+def _scan_gif(data: bytes) -> tuple[tuple[int, int], int]:
+    """The size that Pillow gives a GIF (the screen, or more if the first frame is larger) and its number of frames."""
+    width, height = _u16(data, 6), _u16(data, 8)
+    frames = 0
+    position = 13 + _colour_table_bytes(data, 10)
+    while position < len(data):
+        kind = data[position]
+        if kind == 0x2C:
+            if frames == 0:
+                width = max(width, _u16(data, position + 1) + _u16(data, position + 5))
+                height = max(height, _u16(data, position + 3) + _u16(data, position + 7))
+            frames += 1
+            position += 11 + _colour_table_bytes(data, position + 9)
+        elif kind == 0x21:
+            position += 2
+        else:
+            break
+        while position < len(data) and data[position]:
+            position += 1 + data[position]
+        position += 1
+    return (width, height), frames
+
+
+def _colour_table_bytes(data: bytes, flags_at: int) -> int:
+    flags = int.from_bytes(data[flags_at : flags_at + 1], "little")
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """The canvas of a WebP (RFC 9649); (0, 0) if its first chunk is unknown."""
+    kind = data[12:16]
+    if kind == b"VP8X":
+        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+    if kind == b"VP8 ":
+        return _u16(data, 26) & 0x3FFF, _u16(data, 28) & 0x3FFF
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    return 0, 0
+
+
+def _u16(data: bytes, position: int) -> int:
+    return int.from_bytes(data[position : position + 2], "little")

@@ -1,0 +1,91 @@
+"""Reads an encoded picture, once, within limits."""
+
+from dataclasses import dataclass
+
+from PIL import Image, ImageFile
+
+from pictures.colour import to_opaque_srgb
+from pictures.containers import check_container
+from pictures.decoders import open_file
+from pictures.errors import PictureError, TooLarge, Undecodable
+from pictures.exif import read_exif
+from pictures.formats import SNIFF_BYTES, PictureFormat, describe_unknown, sniff
+from pictures.limits import DEFAULT_LIMITS, Limits
+from pictures.metadata import Metadata, read_metadata
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture."""
+
+    image: Image.Image
+    """RGB in sRGB's colours, upright, opaque, without metadata; perhaps smaller than the file's."""
+    format: PictureFormat
+    width: int
+    """Pixels of the whole file as it is shown, even if `image` is smaller."""
+    height: int
+    """Pixels of the whole file as it is shown, even if `image` is smaller."""
+    metadata: Metadata
+
+
+def read_picture(data: bytes, *, limits: Limits = DEFAULT_LIMITS, useful_edge: int | None = None) -> Picture:
+    """Decodes the first or primary picture of a file.
+
+    `useful_edge` is the shortest edge in pixels that the caller needs. A JPEG is then decoded at 1/2, 1/4 or 1/8 of its
+    scale as long as its shortest edge keeps at least twice that.
+
+    Raises Undecodable (also for a file that is cut off: what is there is not shown) and TooLarge.
+    """
+    limits.check_bytes(len(data))
+    format_ = sniff(data[:SNIFF_BYTES])
+    if format_ is None:
+        raise Undecodable(_not_a_picture(data))
+    try:
+        check_container(format_, data, limits)
+        with open_file(format_, data) as file:
+            limits.check_pixels(file.size)
+            limits.check_frames(getattr(file, "n_frames", 1) if format_ is not PictureFormat.GIF else 1)
+            return _decode(file, format_, useful_edge)
+    except PictureError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise TooLarge(limits.max_pixels, limits.max_pixels + 1, "pixels") from error
+    except Exception as error:  # decoders raise whatever a broken file leads them to
+        raise Undecodable(f"The {format_.label} picture is broken or cut off: {error}") from error
+
+
+def _decode(file: ImageFile.ImageFile, format_: PictureFormat, useful_edge: int | None) -> Picture:
+    width, height = file.size
+    if useful_edge is not None:
+        file.draft(None, (2 * useful_edge, 2 * useful_edge))
+    file.load()
+    exif = read_exif(file.info.get("exif") or b"")
+    image = to_opaque_srgb(file, file.info.get("icc_profile"))
+    # libheif has turned the picture already, and the container's word counts there, not EXIF's.
+    orientation = 1 if format_ is PictureFormat.HEIC else exif.orientation
+    if orientation in _TURNS:
+        image = image.transpose(_TURNS[orientation])
+    if orientation >= 5:
+        width, height = height, width
+    image.info.clear()
+    return Picture(image, format_, width, height, read_metadata(exif))
+
+
+def _not_a_picture(data: bytes) -> str:
+    if not data:
+        return "The file is empty."
+    description = describe_unknown(data[:SNIFF_BYTES])
+    readable = ", ".join(known.label for known in PictureFormat)
+    if description is None:
+        return f"The file is no picture that can be read. These can: {readable}."
+    return f"The file is {description}, which can't be read as a picture. These can: {readable}."

@@ -1,0 +1,110 @@
+"""Which format a file has, told by its content and never by its name."""
+
+from enum import Enum
+
+# As much of a file's beginning as `sniff` and `describe_unknown` want to see.
+SNIFF_BYTES = 256
+
+_BMP_HEADER_SIZES = (12, 16, 40, 52, 56, 64, 108, 124)
+_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_TEXT_CONTROLS = frozenset("\t\n\r\f\x1b")
+
+
+class PictureFormat(Enum):
+    """The formats that can be read."""
+
+    JPEG = ("JPEG", "image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"))
+    PNG = ("PNG", "image/png", (".png", ".apng"))
+    WEBP = ("WebP", "image/webp", (".webp",))
+    GIF = ("GIF", "image/gif", (".gif",))
+    BMP = ("BMP", "image/bmp", (".bmp", ".dib"))
+    HEIC = ("HEIC", "image/heic", (".heic", ".heif", ".hif", ".heics", ".heifs"))
+    AVIF = ("AVIF", "image/avif", (".avif", ".avifs"))
+
+    def __init__(self, label: str, media_type: str, endings: tuple[str, ...]) -> None:
+        """`label` is the name for people; `endings` are those of usual file names, in lower case, with the dot."""
+        self.label = label
+        self.media_type = media_type
+        self.endings = endings
+
+
+def sniff(head: bytes) -> PictureFormat | None:
+    """The format of a file that begins with `head` (its first SNIFF_BYTES); None if it is not one of ours."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return PictureFormat.JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PictureFormat.PNG
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return PictureFormat.GIF
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return PictureFormat.WEBP
+    # Two letters alone would take a text for a bitmap.
+    if head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES:
+        return PictureFormat.BMP
+    brands = _brands(head)
+    if _AVIF_BRANDS & set(brands):
+        return PictureFormat.AVIF
+    if _HEIC_BRANDS & set(brands):
+        return PictureFormat.HEIC
+    return None
+
+
+def describe_unknown(head: bytes) -> str | None:
+    """What a file that `sniff` does not know looks like, with its article ("a PDF document"); None if unclear."""
+    for start, description in _OTHERS:
+        if head.startswith(start):
+            return description
+    brands = _brands(head)
+    if b"crx " in brands:
+        return "a camera's raw file"
+    if brands:
+        return "a video"
+    if head.startswith(b"RIFF"):
+        return "a sound or video file"
+    return _describe_text(head)
+
+
+def _brands(head: bytes) -> list[bytes]:
+    """The brands of an ISO base media file, the major one first."""
+    if head[4:8] != b"ftyp":
+        return []
+    box = head[: int.from_bytes(head[:4], "big")]
+    return [box[8:12], *(box[start : start + 4] for start in range(16, len(box), 4))]
+
+
+_OTHERS = (
+    (b"%PDF-", "a PDF document"),
+    (b"FUJIFILMCCD-RAW", "a camera's raw file"),
+    (b"II*\x00", "a TIFF picture or a camera's raw file"),
+    (b"MM\x00*", "a TIFF picture or a camera's raw file"),
+    (b"IIRO", "a camera's raw file"),
+    (b"IIU\x00", "a camera's raw file"),
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"\x00\x00\x00\x0cJXL ", "a JPEG XL picture"),
+    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture"),
+    (b"8BPS", "a Photoshop document"),
+    (b"PK\x03\x04", "a ZIP archive or an office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x1a\x45\xdf\xa3", "a video"),
+    (b"\x00\x00\x01\x00", "an icon file"),
+)
+
+
+def _describe_text(head: bytes) -> str | None:
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3:
+            return None
+        text = head[: error.start].decode("utf-8")  # a character cut in two by the end of `head`
+    if not text or any(ord(character) < 32 and character not in _TEXT_CONTROLS for character in text):
+        return None
+    start = text.lstrip("\ufeff \t\r\n").lower()
+    if start.startswith(("<!doctype html", "<html", "<head", "<body")):
+        return "an HTML page"
+    if "<svg" in start:
+        return "an SVG drawing"
+    if start.startswith("<?xml"):
+        return "an XML file"
+    return "a text file"
