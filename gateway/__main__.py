@@ -1,0 +1,68 @@
+"""Runs the gateway: python -m gateway."""
+
+import asyncio
+import signal
+import sys
+
+import structlog
+import uvloop
+from aiohttp import web
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from gateway.app import init_app
+from gateway.config import Config
+from gateway.picture_cache import CacheUnavailable
+from grpc_runtime.server import PortUnavailable
+from grpc_runtime.telemetry import configure_logging
+
+_log = structlog.stdlib.get_logger("gateway")
+
+
+async def serve(config: Config) -> None:
+    """Serves until SIGTERM or SIGINT, then lets running requests finish. Raises PortUnavailable or CacheUnavailable."""
+    stop = asyncio.Event()
+    runner = web.AppRunner(
+        init_app(config), access_log=None, handler_cancellation=True, shutdown_timeout=config.drain_seconds
+    )
+    try:
+        await runner.setup()
+        site = web.TCPSite(runner, config.host, config.port, reuse_port=False)
+        try:
+            await site.start()
+        except OSError as error:
+            raise PortUnavailable(
+                f"Can't listen on {config.host}:{config.port}: {error.strerror or error}. "
+                "Stop the other program or set GATEWAY_PORT to another port."
+            ) from error
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        _log.info("listening", host=config.host, port=runner.addresses[0][1])
+        await stop.wait()
+        _log.info("draining", seconds=config.drain_seconds)
+    finally:
+        await runner.cleanup()
+
+
+def main() -> int:
+    """The exit code: 0 after a signal, 1 if the gateway can't start."""
+    try:
+        config = Config()
+    except ValidationError as error:
+        for part in error.errors():
+            print(f"GATEWAY_{'_'.join(map(str, part['loc'])).upper()}: {part['msg']}.", file=sys.stderr)  # noqa: T201
+        return 1
+    except SettingsError as error:
+        print(f"{error}. It must be JSON.", file=sys.stderr)  # noqa: T201
+        return 1
+    configure_logging(config.log_format, config.log_level)
+    try:
+        uvloop.run(serve(config))
+    except (PortUnavailable, CacheUnavailable) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

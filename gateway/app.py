@@ -1,0 +1,80 @@
+"""Puts the application together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aiohttp import web
+
+from gateway.app_keys import CONFIG, EMBEDDER, ORIGINALS, SEARCH, SEARCHER, THUMBNAILS, UPLOADS, WEB_ROOT, WORKERS
+from gateway.config import Config
+from gateway.embedder_client import EmbedderClient
+from gateway.middlewares import add_headers, errors_as_problems, known_hosts, observe
+from gateway.originals import Originals
+from gateway.picture_cache import PictureCache
+from gateway.picture_workers import PictureWorkers
+from gateway.routes import images, operations, page, search, status
+from gateway.search_client import SearchClient
+from gateway.searcher import Searcher
+from gateway.sources import Sources
+from gateway.thumbnails import Thumbnails
+
+WEB_FOLDER = Path(__file__).with_name("web")
+# 32 vectors of some thousand numbers.
+MAX_JSON_BYTES = 4 * 1024**2
+
+_MAX_WAITING_PICTURES = 256
+_MAX_UPLOADS = 16
+
+
+def init_app(config: Config, web_root: Path = WEB_FOLDER) -> web.Application:
+    """The application. It opens channels, threads and the cache when it starts, and closes them when it stops."""
+    app = web.Application(
+        middlewares=[observe, errors_as_problems, known_hosts],
+        client_max_size=MAX_JSON_BYTES,
+    )
+    app[CONFIG] = config
+    app[WEB_ROOT] = web_root
+    app.on_response_prepare.append(add_headers)
+    app.cleanup_ctx.append(_services)
+    app.cleanup_ctx.append(_pictures)
+    app.add_routes(
+        [
+            web.get("/", page.page),
+            web.static("/static", web_root),
+            web.get("/api/v1/search", search.search),
+            web.post("/api/v1/search", search.post_search),
+            web.get("/api/v1/images", images.list_images),
+            web.get("/api/v1/images/{id}", images.get_image),
+            web.get("/api/v1/images/{id}/thumbnail", images.get_thumbnail),
+            web.get("/api/v1/images/{id}/preview", images.get_preview),
+            web.get("/api/v1/images/{id}/original", images.get_original),
+            web.get("/api/v1/index", status.get_index),
+            web.get("/api/v1/status", status.get_status),
+            web.get("/livez", operations.livez),
+            web.get("/readyz", operations.readyz),
+            web.get("/metrics", operations.metrics),
+        ]
+    )
+    return app
+
+
+async def _services(app: web.Application) -> AsyncIterator[None]:
+    config = app[CONFIG]
+    app[EMBEDDER] = embedder = EmbedderClient(config.embedder, config.call_timeout_seconds)
+    app[SEARCH] = client = SearchClient(config.search, config.call_timeout_seconds)
+    app[SEARCHER] = Searcher(embedder, client)
+    yield
+    await embedder.close()
+    await client.close()
+
+
+async def _pictures(app: web.Application) -> AsyncIterator[None]:
+    config = app[CONFIG]
+    cache = await asyncio.to_thread(PictureCache, config.cache_dir, config.cache_max_bytes)
+    app[WORKERS] = workers = PictureWorkers(config.picture_threads, _MAX_WAITING_PICTURES)
+    app[UPLOADS] = asyncio.Semaphore(_MAX_UPLOADS)
+    app[ORIGINALS] = originals = Originals(Sources(config.sources, config.sources_file))
+    app[THUMBNAILS] = Thumbnails(originals, cache, workers)
+    yield
+    await asyncio.to_thread(workers.close)

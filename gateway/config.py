@@ -1,0 +1,59 @@
+"""The gateway's settings, from environment variables GATEWAY_*."""
+
+from ipaddress import ip_address
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from grpc_runtime.telemetry import LogFormat
+
+
+class Config(BaseSettings):
+    """All settings. An invalid one raises pydantic.ValidationError."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on. 0.0.0.0 opens the photos to the network.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="JSON list of names under which browsers may reach the page while it listens on this machine only. "
+        "localhost and IP addresses always work.",
+    )
+    embedder: str = Field("127.0.0.1:50051", description="HOST:PORT of the embedder service.")
+    search: str = Field("127.0.0.1:50052", description="HOST:PORT of the search service.")
+    call_timeout_seconds: float = Field(30, gt=0, description="How long a call to one of these may take.")
+    sources: dict[str, Path] = Field(
+        default_factory=dict,
+        description="JSON object: the name of each source and the folder that its photos are in.",
+    )
+    sources_file: Path | None = Field(
+        None, description="File with a JSON object as in GATEWAY_SOURCES; it is read again when it changes."
+    )
+    cache_dir: Path = Field(Path("data/cache"), description="Folder for thumbnails and previews.")
+    cache_max_bytes: int = Field(
+        2 * 1024**3, ge=0, description="How much of the disk thumbnails and previews may take; 0 keeps none."
+    )
+    picture_threads: int = Field(2, ge=1, description="How many pictures are decoded at once.")
+    max_upload_bytes: int = Field(32 * 1024**2, ge=1, description="The largest picture that may be searched with.")
+    drain_seconds: float = Field(20, ge=0, description="How long running requests may take after SIGTERM.")
+    log_format: LogFormat = Field("console", description="console for people, json for machines.")
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.lower() not in {"debug", "info", "warning", "error"}:
+            raise ValueError("choose debug, info, warning or error")
+        return level.lower()
+
+    @property
+    def local_only(self) -> bool:
+        """Whether only this machine can connect."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False

@@ -1,0 +1,58 @@
+"""The files of photos, opened only where they lie under the root of their source."""
+
+import os
+import stat
+from io import BufferedReader
+from pathlib import Path
+
+from gateway.errors import OriginalMissing
+from gateway.search_client import ImageFile
+from gateway.sources import Sources
+from pictures.errors import PictureError
+from pictures.paths import PathOutsideRoot, resolve_under
+
+
+class Originals:
+    """Opens the files that the index knows."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    def open(self, image: ImageFile) -> BufferedReader:
+        """The photo's file, to be closed by the caller. Blocks. Raises SourceUnknown or OriginalMissing."""
+        root = self._sources.root(image.source)
+        try:
+            return _open_regular(resolve_under(root, image.relative_path))
+        except PathOutsideRoot:
+            raise missing(image, "it is not under the folder of its source") from None
+        except FileNotFoundError:
+            raise missing(image, "it was moved or removed") from None
+        except PermissionError:
+            raise missing(image, "it may not be read") from None
+        except (OSError, ValueError) as error:
+            raise missing(image, f"it can't be opened: {error}") from None
+
+
+def missing(image: ImageFile, why: str) -> OriginalMissing:
+    """The error for a photo whose file is not what the index says."""
+    return OriginalMissing(
+        f"The file {image.relative_path} of the source {image.source!r} is not there: {why}. "
+        "Run the indexer with --prune to bring the index up to date."
+    )
+
+
+def unreadable(image: ImageFile, error: PictureError) -> OriginalMissing:
+    """The error for a file that is no longer the picture that was indexed."""
+    return missing(image, f"what is there now can't be shown ({error})")
+
+
+def _open_regular(path: Path) -> BufferedReader:
+    # Not blocking, or a pipe put in a file's place would hold the thread for good.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError("it is no file")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise

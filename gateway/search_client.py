@@ -1,0 +1,131 @@
+"""The search service as the gateway calls it."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from google.type.datetime_pb2 import DateTime
+
+from gateway.errors import SearchUnreachable
+from gateway.failed_calls import failures_of
+from gateway.health import Health, check_health
+from gateway.image_json import Json, image_json, index_json
+from gateway.query import CivilTime, Filter, ImageTerm, ListQuery, PageRequest, VectorTerm
+from grpc_runtime.channels import open_channel
+from imagesearch.search.v1 import search_pb2, search_pb2_grpc
+from imagesearch.type.v1 import embedding_pb2
+
+_ORDERS: Mapping[str, search_pb2.ListOrder.ValueType] = MappingProxyType(
+    {"newest": search_pb2.LIST_ORDER_NEWEST_FIRST, "sample": search_pb2.LIST_ORDER_SAMPLE}
+)
+_RETRIED = {"imagesearch.search.v1.SearchService": ["SearchImages", "ListImages", "GetImage"]}
+_QUICK_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of hits as JSON shows them, and the token of the next page (empty after the last)."""
+
+    results: list[Json]
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """Where a photo's file is and what it is: see imagesearch.type.v1.Image."""
+
+    source: str
+    relative_path: str
+    name: str
+    media_type: str
+    content_sha256: str
+
+
+class SearchClient:
+    """Calls the search service at HOST:PORT. Errors are CallFailed, SearchUnreachable and Timeout."""
+
+    def __init__(self, target: str, timeout: float) -> None:
+        """Opens the channel; needs a running event loop. timeout is in seconds."""
+        self._target = target
+        self._timeout = timeout
+        self._channel = open_channel(target, idempotent=_RETRIED, default_timeout=timeout)
+        self._stub: search_pb2_grpc.SearchServiceAsyncStub = search_pb2_grpc.SearchServiceStub(self._channel)
+
+    async def close(self) -> None:
+        """Ends the connection."""
+        await self._channel.close()
+
+    async def search(self, terms: Sequence[ImageTerm | VectorTerm], kept: Filter, page: PageRequest) -> Results:
+        """The photos nearest to the terms."""
+        request = search_pb2.SearchImagesRequest(
+            terms=[_term(term) for term in terms],
+            filter=_filter(kept),
+            page_size=page.size,
+            page_token=page.token,
+        )
+        with self._failures():
+            answer = await self._stub.SearchImages(request, timeout=self._timeout)
+        hits = [{"image": image_json(hit.image), "score": hit.score} for hit in answer.hits]
+        return Results(hits, answer.next_page_token)
+
+    async def list_images(self, query: ListQuery) -> Results:
+        """Photos without a search."""
+        request = search_pb2.ListImagesRequest(
+            filter=_filter(query.filter),
+            page_size=query.page.size,
+            page_token=query.page.token,
+            order=_ORDERS[query.order],
+        )
+        with self._failures():
+            answer = await self._stub.ListImages(request, timeout=self._timeout)
+        return Results([image_json(image) for image in answer.images], answer.next_page_token)
+
+    async def image(self, image_id: str) -> Json:
+        """One photo as JSON shows it."""
+        with self._failures():
+            answer = await self._stub.GetImage(search_pb2.GetImageRequest(id=image_id), timeout=self._timeout)
+        return image_json(answer.image)
+
+    async def image_file(self, image_id: str) -> ImageFile:
+        """Where one photo's file is."""
+        with self._failures():
+            answer = await self._stub.GetImage(search_pb2.GetImageRequest(id=image_id), timeout=self._timeout)
+        image = answer.image
+        return ImageFile(image.source, image.relative_path, image.name, image.media_type, image.content_sha256)
+
+    async def index(self) -> Json:
+        """The index as JSON shows it; answers soon or fails."""
+        with self._failures():
+            answer = await self._stub.GetIndex(search_pb2.GetIndexRequest(), timeout=self._quick)
+        return index_json(answer.index)
+
+    async def health(self) -> Health:
+        """What the search service's health service says."""
+        return await check_health(self._channel, self._quick)
+
+    @property
+    def _quick(self) -> float:
+        return min(_QUICK_SECONDS, self._timeout)
+
+    def _failures(self) -> AbstractContextManager[None]:
+        return failures_of("search", "GATEWAY_SEARCH", self._target, SearchUnreachable)
+
+
+def _term(term: ImageTerm | VectorTerm) -> search_pb2.SearchTerm:
+    if isinstance(term, ImageTerm):
+        return search_pb2.SearchTerm(image_id=term.image_id, weight=term.weight)
+    embedding = embedding_pb2.Embedding(model=term.embedding.model, values=term.embedding.values)
+    return search_pb2.SearchTerm(embedding=embedding, weight=term.weight)
+
+
+def _filter(kept: Filter) -> search_pb2.Filter:
+    return search_pb2.Filter(
+        taken_from=_civil_time(kept.taken_from),
+        taken_before=_civil_time(kept.taken_before),
+        folders=[search_pb2.Folder(source=folder.source, path=folder.path) for folder in kept.folders],
+    )
+
+
+def _civil_time(time: CivilTime | None) -> DateTime | None:
+    return DateTime(year=time.year, month=time.month, day=time.day) if time else None

@@ -1,0 +1,106 @@
+"""Thumbnails and previews: made on demand, once for all who wait, and kept on disk under the photo's content."""
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+
+from gateway import metrics
+from gateway.originals import Originals, unreadable
+from gateway.picture_cache import PictureCache
+from gateway.picture_workers import PictureWorkers
+from gateway.search_client import ImageFile
+from pictures.decode import read_picture
+from pictures.errors import PictureError
+from pictures.limits import DEFAULT_LIMITS
+from pictures.thumbnail import thumbnail
+
+# Raise it when the same photo would give another picture: what was kept before is then not used any more.
+VERSION = 1
+
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class Size(Enum):
+    """The longest edge in pixels."""
+
+    THUMBNAIL = 400
+    PREVIEW = 1600
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """An encoded picture. `as_indexed`: the file has still the content that the index knows."""
+
+    data: bytes
+    as_indexed: bool
+
+
+@dataclass(slots=True)
+class _Making:
+    """A picture that is being made, and how many wait for it."""
+
+    task: asyncio.Task[Derived]
+    waiting: int = field(default=0)
+
+
+class Thumbnails:
+    """Smaller pictures of photos."""
+
+    def __init__(self, originals: Originals, cache: PictureCache, workers: PictureWorkers) -> None:
+        self._originals = originals
+        self._cache = cache
+        self._workers = workers
+        self._being_made: dict[tuple[ImageFile, Size], _Making] = {}
+
+    async def get(self, image: ImageFile, size: Size) -> Derived:
+        """The photo in this size. Raises SourceUnknown, OriginalMissing or Overloaded."""
+        if key := _key(image.content_sha256, size):
+            data = await asyncio.to_thread(self._cache.read, key)
+            if data is not None:
+                metrics.DERIVED_PICTURES.labels(size.name.lower(), "cache").inc()
+                return Derived(data, as_indexed=True)
+        return await self._make_once(image, size)
+
+    async def _make_once(self, image: ImageFile, size: Size) -> Derived:
+        making = self._being_made.get((image, size))
+        if making is None:
+            making = _Making(asyncio.create_task(self._workers.run(self._make, image, size)))
+            self._being_made[image, size] = making
+            making.task.add_done_callback(lambda _: self._being_made.pop((image, size), None))
+        making.waiting += 1
+        try:
+            return await asyncio.shield(making.task)
+        finally:
+            making.waiting -= 1
+            if not making.waiting:  # everyone who wanted it has gone
+                making.task.cancel()
+
+    def _make(self, image: ImageFile, size: Size) -> Derived:
+        limit = DEFAULT_LIMITS.max_bytes
+        with self._originals.open(image) as file:
+            data = file.read(limit + 1)
+        try:
+            # The decoder delivers at least twice the edge that it is asked for.
+            picture = read_picture(data, useful_edge=size.value // 2)
+            derived = thumbnail(picture.image, size.value)
+        except PictureError as error:
+            raise unreadable(image, error) from error
+        as_indexed = hashlib.sha256(data).hexdigest() == image.content_sha256
+        if as_indexed and (key := _key(image.content_sha256, size)):
+            self._cache.write(key, derived)
+        metrics.DERIVED_PICTURES.labels(size.name.lower(), "original").inc()
+        return Derived(derived, as_indexed)
+
+
+def etag_of(image: ImageFile, size: Size) -> str:
+    """The entity tag of a photo in this size, without quotes."""
+    return f"{image.content_sha256[:32]}-{size.value}-{VERSION}"
+
+
+def _key(content_sha256: str, size: Size) -> str | None:
+    """Where the picture is kept. None if the hash is none: it becomes a part of a path."""
+    if not _SHA256.fullmatch(content_sha256):
+        return None
+    return f"{VERSION}/{size.value}/{content_sha256[:2]}/{content_sha256}"
