@@ -21,7 +21,10 @@ from gateway.query import (
 )
 from gateway.query_parameters import read_civil_time
 
+_LARGEST_FLOAT32 = 3.4028234663852886e38
+
 _Number = Annotated[float, Field(allow_inf_nan=False)]
+_Float32 = Annotated[float, Field(ge=-_LARGEST_FLOAT32, le=_LARGEST_FLOAT32)]
 
 
 class _Part(BaseModel):
@@ -30,7 +33,7 @@ class _Part(BaseModel):
 
 class _Embedding(_Part):
     model: str
-    values: list[_Number]
+    values: list[_Float32]
 
 
 class _Term(_Part):
