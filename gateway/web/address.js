@@ -1,0 +1,131 @@
+// What the page shows, as its address: shared, reloaded, gone back to.
+
+/** @import { Embedding, Filters } from "./types.js" */
+
+/**
+ * @typedef {object} Address
+ * @property {string} text search by this text
+ * @property {string} like search by this photo's id
+ * @property {boolean} picture search by the picture that the entry's state holds
+ * @property {Filters} filters
+ * @property {"newest" | "sample"} order of the photos where nothing is searched for
+ * @property {string} photo the photo in the large view
+ */
+
+/**
+ * What an entry of the browser's history holds besides its address. It outlives a reload, not a copied address.
+ *
+ * @typedef {object} Entry
+ * @property {string} key names the results; entries that show the same results share it
+ * @property {UploadedPicture | null} picture
+ * @property {boolean} stacked the large view was opened on the entry before, so that going back closes it
+ */
+
+/**
+ * @typedef {object} UploadedPicture
+ * @property {string} name
+ * @property {number} size in bytes
+ * @property {string} preview a small data: URL; empty if the browser can't show the format
+ * @property {Embedding | null} embedding once it is known
+ */
+
+/** @type {Filters} */
+export const NO_FILTERS = Object.freeze({ from: "", to: "", source: "", folder: "" });
+
+/** @type {Address} */
+export const START = Object.freeze({ text: "", like: "", picture: false, filters: NO_FILTERS, order: "newest", photo: "" });
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/**
+ * @param {string} search the part of a URL from its question mark
+ * @returns {Address}
+ */
+export function parseAddress(search) {
+  const given = new URLSearchParams(search);
+  const text = (given.get("q") ?? "").trim();
+  const like = text ? "" : given.get("like") ?? "";
+  return {
+    text,
+    like,
+    picture: !text && !like && given.has("picture"),
+    filters: {
+      from: day(given.get("from")),
+      to: day(given.get("to")),
+      source: given.get("source") ?? "",
+      folder: given.get("source") ? trimSlashes(given.get("folder") ?? "") : "",
+    },
+    order: given.get("order") === "sample" ? "sample" : "newest",
+    photo: given.get("photo") ?? "",
+  };
+}
+
+/**
+ * @param {Address} address
+ * @returns {string} a path with a query
+ */
+export function formatAddress(address) {
+  const given = new URLSearchParams();
+  if (address.text) given.set("q", address.text);
+  else if (address.like) given.set("like", address.like);
+  else if (address.picture) given.set("picture", "");
+  else if (address.order === "sample") given.set("order", "sample");
+  for (const [name, value] of Object.entries(address.filters)) if (value) given.set(name, value);
+  if (address.photo) given.set("photo", address.photo);
+  const query = given.toString().replace(/^picture=(?=&|$)/, "picture");
+  return query ? `/?${query}` : "/";
+}
+
+/** @param {Address} address */
+export function isSearch(address) {
+  return Boolean(address.text || address.like || address.picture);
+}
+
+/** @param {Filters} filters */
+export function countFilters(filters) {
+  return Number(Boolean(filters.from || filters.to)) + Number(Boolean(filters.source));
+}
+
+/** @returns {Address} */
+export function currentAddress() {
+  return parseAddress(location.search);
+}
+
+/** @returns {Entry} */
+export function currentEntry() {
+  return { key: "", picture: null, stacked: false, ...history.state };
+}
+
+/**
+ * Adds an entry to the browser's history.
+ *
+ * @param {Address} address
+ * @param {Partial<Entry>} entry
+ */
+export function pushAddress(address, entry) {
+  history.pushState({ key: newKey(), picture: null, stacked: false, ...entry }, "", formatAddress(address));
+}
+
+/**
+ * Changes the present entry.
+ *
+ * @param {Address} address
+ * @param {Partial<Entry>} [entry]
+ */
+export function replaceAddress(address, entry = {}) {
+  history.replaceState({ ...currentEntry(), ...entry }, "", formatAddress(address));
+}
+
+export function newKey() {
+  return Math.random().toString(36).slice(2);
+}
+
+/** @param {string | null} text */
+function day(text) {
+  return text && DAY.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) ? text : "";
+}
+
+/** @param {string} path */
+export function trimSlashes(path) {
+  return path.trim().replace(/^\/+|\/+$/g, "");
+}

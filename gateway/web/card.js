@@ -1,0 +1,99 @@
+// One photo in the grid: its thumbnail, its name, its date and how near it is to what was searched for.
+
+/** @import { Hit } from "./types.js" */
+
+import { element, icon } from "./element.js";
+import { formatDay, formatScore, relativeScore } from "./format.js";
+
+// Very tall photos are cropped to this ratio in the grid (and very wide ones by the style); the large view shows them whole.
+const NARROWEST = 0.7;
+
+/**
+ * @param {Hit} hit
+ * @param {number} best the best score of the search
+ * @param {string} href the address of its large view
+ * @returns {HTMLLIElement}
+ */
+export function makeCard({ photo, score }, best, href) {
+  const image = element("img", {
+    alt: "",
+    width: photo.width,
+    height: photo.height,
+    loading: "lazy",
+    decoding: "async",
+    draggable: "false",
+  });
+  const frame = element("span", { class: "card-frame" }, image);
+  image.addEventListener("load", () => frame.classList.add("card-frame-loaded"));
+  image.addEventListener("error", () => frame.replaceChildren(missing()));
+  image.src = photo.thumbnail_url;
+
+  const meta = element("span", { class: "card-meta" }, makeDate(photo), score === null ? null : makeScore(score, best));
+  const link = element(
+    "a",
+    { class: "card-link", href, "data-id": photo.id },
+    frame,
+    element("span", { class: "card-name", title: photo.name, dir: "auto" }, photo.name),
+    meta,
+  );
+  const similar = element(
+    "button",
+    { class: "card-similar", type: "button", "aria-label": `Find photos similar to ${photo.name}`, title: "Find similar", "data-similar": photo.id },
+    icon("similar"),
+  );
+  const card = element("li", { class: "card" }, link, similar);
+  card.style.setProperty("--ratio", String(shownRatio(photo.width, photo.height)));
+  return card;
+}
+
+/** @param {number} ratio of the place that a photo will take */
+export function makeSkeleton(ratio) {
+  const card = element("li", { class: "card card-skeleton" }, element("span", { class: "card-frame" }), element("span", { class: "card-line" }));
+  card.style.setProperty("--ratio", String(ratio));
+  return card;
+}
+
+/**
+ * @param {number} width
+ * @param {number} height
+ */
+function shownRatio(width, height) {
+  const ratio = width > 0 && height > 0 ? width / height : 1.5;
+  return Math.max(NARROWEST, ratio).toFixed(4);
+}
+
+/** @param {Hit["photo"]} photo */
+function makeDate(photo) {
+  const fromFile = photo.taken_at_source === "file";
+  const text = formatDay(photo.taken_at);
+  const title = fromFile ? "The file's date: the photo itself does not tell one" : "When it was taken";
+  return element("span", { class: fromFile ? "card-date card-date-file" : "card-date", title: text && title }, text);
+}
+
+/**
+ * @param {number} score
+ * @param {number} best
+ */
+function makeScore(score, best) {
+  const meter = element("span", { class: "score-meter", "aria-hidden": "true" });
+  meter.style.setProperty("--share", relativeScore(score, best).toFixed(3));
+  return element(
+    "span",
+    { class: "score", title: scoreExplained(score) },
+    meter,
+    element("span", { class: "visually-hidden" }, "similarity "),
+    formatScore(score, 2),
+  );
+}
+
+/** @param {number} score */
+export function scoreExplained(score) {
+  return (
+    `Similarity ${formatScore(score, 3)}: the cosine between this photo and the search, 1 at most. ` +
+    "The bar compares it with the best match. Compare scores within one search only."
+  );
+}
+
+function missing() {
+  return element("span", { class: "card-missing" }, icon("broken"), "No preview");
+}

@@ -1,0 +1,119 @@
+// The facts of a photo, as a list for the large view.
+
+/** @import { Photo } from "./types.js" */
+
+import { scoreExplained } from "./card.js";
+import { element, icon } from "./element.js";
+import {
+  formatBytes,
+  formatCamera,
+  formatCivilTime,
+  formatDimensions,
+  formatMoment,
+  formatPath,
+  formatPlace,
+  formatScore,
+  relativeScore,
+} from "./format.js";
+
+const COPIED_FOR = 2000;
+
+/**
+ * @param {Photo} photo
+ * @param {number | null} score
+ * @param {number} best score of the search
+ * @param {() => void} onFolder shows the photo's folder
+ * @returns {HTMLElement[]} rows of a description list
+ */
+export function makeFacts(photo, score, best, onFolder) {
+  const camera = photo.camera ? formatCamera(photo.camera) : "";
+  return [
+    score === null ? null : row("Similarity", makeScore(score, best)),
+    row("Taken", makeDate(photo)),
+    camera ? row("Camera", camera) : null,
+    photo.location ? row("Place", formatPlace(photo.location)) : null,
+    row("Dimensions", photo.width && photo.height ? formatDimensions(photo) : "unknown"),
+    row("Size", `${formatBytes(photo.size_bytes)}${formatName(photo.media_type)}`),
+    row("Path", makePath(photo, onFolder)),
+    row("Source", element("span", { dir: "auto" }, photo.source)),
+    photo.indexed_at ? row("Indexed", formatMoment(photo.indexed_at)) : null,
+    row("Id", makeId(photo.id)),
+  ].filter((fact) => fact !== null);
+}
+
+/**
+ * @param {string} name
+ * @param {Node | string} value
+ */
+function row(name, value) {
+  return element("div", { class: "fact", "data-fact": name.toLowerCase() }, element("dt", {}, name), element("dd", {}, value));
+}
+
+/** @param {Photo} photo */
+function makeDate(photo) {
+  const text = formatCivilTime(photo.taken_at);
+  if (!text) return element("span", { class: "fact-muted" }, "unknown");
+  const origin = photo.taken_at_source === "exif" ? "by the camera’s clock" : "the file’s date; the photo itself tells none";
+  return element("span", {}, text, element("span", { class: "fact-muted fact-line" }, origin));
+}
+
+/**
+ * @param {number} score
+ * @param {number} best
+ */
+function makeScore(score, best) {
+  const share = relativeScore(score, best);
+  const text = share === 1 ? "the best match" : `${Math.floor(share * 100)} % of the best match’s`;
+  return element("span", { title: scoreExplained(score) }, formatScore(score, 3), element("span", { class: "fact-muted fact-line" }, text));
+}
+
+/**
+ * @param {Photo} photo
+ * @param {() => void} onFolder
+ */
+function makePath(photo, onFolder) {
+  const end = photo.relative_path.lastIndexOf("/");
+  const file = formatPath(photo.relative_path.slice(end + 1));
+  if (end < 0) return element("span", { dir: "auto" }, file);
+  const folder = element(
+    "button",
+    { type: "button", class: "fact-folder", title: "Show the photos of this folder", dir: "auto" },
+    formatPath(photo.relative_path.slice(0, end)),
+  );
+  folder.addEventListener("click", onFolder);
+  return element("span", {}, folder, "/", element("bdi", {}, file));
+}
+
+/** @param {string} id */
+function makeId(id) {
+  const text = element("code", { class: "fact-id" }, id);
+  const label = element("span", { "aria-live": "polite" }, "Copy");
+  const copy = element("button", { type: "button", class: "button button-small", "aria-label": "Copy the id" }, icon("copy"), label);
+  copy.addEventListener("click", async () => {
+    label.textContent = (await copyText(id, text)) ? "Copied" : "Press Ctrl+C";
+    setTimeout(() => (label.textContent = "Copy"), COPIED_FOR);
+  });
+  return element("span", { class: "fact-copy" }, text, copy);
+}
+
+/**
+ * Copies a text, or where the browser does not allow that (pages without TLS), selects it for the person to copy.
+ *
+ * @param {string} text
+ * @param {Node} shown
+ */
+async function copyText(text, shown) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    getSelection()?.selectAllChildren(shown);
+    return false;
+  }
+}
+
+/** @param {string} mediaType such as image/jpeg */
+function formatName(mediaType) {
+  const name = mediaType.split("/")[1];
+  return name ? `, ${name === "webp" ? "WebP" : name.toUpperCase()}` : "";
+}

@@ -1,0 +1,123 @@
+// Puts facts into words: dates, sizes, scores, places.
+
+/** @import { Photo } from "./types.js" */
+
+// The page is in English; an English reader keeps the customs of their region.
+const LOCALE = navigator.language.startsWith("en") ? navigator.language : "en-GB";
+const DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
+const LONG_DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long", timeZone: "UTC" });
+const LOCAL_TIME = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long", timeStyle: "short" });
+const CIVIL_TIME = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}))?(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/;
+const NUMBER = new Intl.NumberFormat(LOCALE);
+
+/** @param {number} count */
+export function formatCount(count) {
+  return NUMBER.format(count);
+}
+
+/**
+ * @param {number} count
+ * @param {string} noun singular
+ */
+export function counted(count, noun) {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
+ * The day a photo was taken; empty if there is none.
+ *
+ * @param {string | null} takenAt
+ */
+export function formatDay(takenAt) {
+  const parts = takenAt?.match(CIVIL_TIME);
+  return parts ? DATE.format(new Date(`${parts[1]}T00:00Z`)) : "";
+}
+
+/**
+ * The time a photo was taken as the camera's clock showed it, with the offset where the file tells it.
+ *
+ * @param {string | null} takenAt
+ */
+export function formatCivilTime(takenAt) {
+  const parts = takenAt?.match(CIVIL_TIME);
+  if (!parts) return "";
+  const [, date, time, offset] = parts;
+  const zone = offset ? ` (UTC${offset === "Z" || offset === "+00:00" ? "" : offset})` : "";
+  return LONG_DATE.format(new Date(`${date}T00:00Z`)) + (time ? `, ${time}${zone}` : "");
+}
+
+/**
+ * A moment, on the reader's clock.
+ *
+ * @param {string | null} moment ISO 8601 with an offset
+ */
+export function formatMoment(moment) {
+  const date = new Date(moment ?? "");
+  return Number.isNaN(date.getTime()) ? "" : LOCAL_TIME.format(date);
+}
+
+/** @param {number} bytes */
+export function formatBytes(bytes) {
+  const units = ["bytes", "KiB", "MiB", "GiB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit > 0 && value < 10 ? 1 : 0;
+  return `${NUMBER.format(Number(value.toFixed(digits)))} ${units[unit]}`;
+}
+
+/** @param {Photo} photo */
+export function formatDimensions(photo) {
+  const megapixels = (photo.width * photo.height) / 1e6;
+  const rounded = megapixels >= 10 ? megapixels.toFixed(0) : megapixels.toFixed(1);
+  return `${NUMBER.format(photo.width)} × ${NUMBER.format(photo.height)}` + (megapixels >= 0.1 ? ` (${rounded} megapixels)` : "");
+}
+
+/** @param {{latitude: number, longitude: number}} place */
+export function formatPlace(place) {
+  const latitude = `${Math.abs(place.latitude).toFixed(5)}° ${place.latitude < 0 ? "S" : "N"}`;
+  const longitude = `${Math.abs(place.longitude).toFixed(5)}° ${place.longitude < 0 ? "W" : "E"}`;
+  return `${latitude}, ${longitude}`;
+}
+
+/** @param {{make: string, model: string}} camera whose model often repeats its make */
+export function formatCamera(camera) {
+  const make = camera.make.trim();
+  const model = camera.model.trim();
+  return model.toLowerCase().startsWith(make.toLowerCase()) ? model : `${make} ${model}`.trim();
+}
+
+/**
+ * @param {number} score a cosine
+ * @param {number} digits
+ */
+export function formatScore(score, digits) {
+  return score.toFixed(digits).replace("-", "\u2212");
+}
+
+/**
+ * How good a score is beside the best one of the same search, 0 to 1.
+ *
+ * @param {number} score
+ * @param {number} best
+ */
+export function relativeScore(score, best) {
+  return best > 0 ? Math.min(1, Math.max(0, score / best)) : 0;
+}
+
+/**
+ * A path as its owner knows it: percent-encoding undone where the bytes can be shown.
+ *
+ * @param {string} relativePath
+ */
+export function formatPath(relativePath) {
+  try {
+    const decoded = decodeURIComponent(relativePath);
+    return /\p{Cc}/u.test(decoded) ? relativePath : decoded;
+  } catch {
+    return relativePath;
+  }
+}

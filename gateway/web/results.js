@@ -1,0 +1,70 @@
+// The photos of one search or list, fetched page by page. Never two pages at once, never a photo twice.
+
+/** @import { Hit, Page } from "./types.js" */
+
+export class Results {
+  #fetchPage;
+  #seen = new Set();
+  #next = "";
+  #started = false;
+  #aborting = new AbortController();
+  /** @type {Promise<Hit[]> | null} */
+  #underway = null;
+
+  /** @param {(token: string, signal: AbortSignal) => Promise<Page>} fetchPage */
+  constructor(fetchPage) {
+    this.#fetchPage = fetchPage;
+    /** @type {Hit[]} */
+    this.hits = [];
+    this.truncated = false;
+  }
+
+  /** Whether there are further pages. */
+  get hasMore() {
+    return !this.#started || this.#next !== "";
+  }
+
+  get aborted() {
+    return this.#aborting.signal.aborted;
+  }
+
+  /**
+   * Fetches the next page. Rejects with an ApiError, after which it can be asked again, or with an AbortError.
+   *
+   * @returns {Promise<Hit[]>} what is new
+   */
+  more() {
+    this.#underway ??= this.#fetchNext().finally(() => {
+      this.#underway = null;
+    });
+    return this.#underway;
+  }
+
+  /** Gives up: what is under way is cancelled, and what was fetched stays. */
+  abort() {
+    this.#aborting.abort();
+  }
+
+  /** Makes it go on after an abort. */
+  resume() {
+    if (this.aborted) this.#aborting = new AbortController();
+  }
+
+  /** The same search, not yet begun. */
+  afresh() {
+    return new Results(this.#fetchPage);
+  }
+
+  async #fetchNext() {
+    const signal = this.#aborting.signal;
+    const page = await this.#fetchPage(this.#next, signal);
+    signal.throwIfAborted();
+    this.#started = true;
+    this.#next = page.next;
+    this.truncated ||= page.truncated;
+    const fresh = page.hits.filter(({ photo }) => !this.#seen.has(photo.id));
+    for (const { photo } of fresh) this.#seen.add(photo.id);
+    this.hits.push(...fresh);
+    return fresh;
+  }
+}
