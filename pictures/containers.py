@@ -1,11 +1,44 @@
-"""Sizes and frame counts that a decoder tells only after it took the memory for the pixels or read every frame."""
+"""What is checked in a file's bytes because its decoder would tell it too late or never."""
 
+from dataclasses import replace
+
+from PIL import Image
+
+from pictures.errors import Undecodable
 from pictures.formats import PictureFormat
 from pictures.limits import Limits
 
+_SECTOR = bytes(512)
+
+
+def check_end(format_: PictureFormat, data: bytes) -> None:
+    """Raises Undecodable if the rest of a file is nothing but zeros, as a copy leaves it that was interrupted.
+
+    The decoders take the zeros for pixels.
+    """
+    if not data.endswith(_SECTOR):
+        return
+    match format_:
+        case PictureFormat.JPEG:
+            ended = data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
+        case PictureFormat.PNG:
+            ended = b"IEND" in data
+        case PictureFormat.WEBP:
+            ended = len(data.rstrip(b"\x00")) >= int.from_bytes(data[4:8], "little")
+        case _:
+            return
+    if not ended:
+        raise Undecodable(f"The {format_.label} picture is cut off: the rest of the file holds only zeros.")
+
 
 def check_container(format_: PictureFormat, data: bytes, limits: Limits) -> None:
-    """Raises TooLarge if the headers of a GIF or WebP say so. What it can't read is left for the decoder to refuse."""
+    """Raises TooLarge if the headers of a GIF or WebP say so. What it can't read is left for the decoder to refuse.
+
+    Pillow counts a GIF's frames by reading them, and takes the memory of a WebP's pixels when it opens it.
+    """
+    # Pillow's own bound, which it holds for these two formats alone when they are opened.
+    if Image.MAX_IMAGE_PIXELS is not None:
+        limits = replace(limits, max_pixels=min(limits.max_pixels, 2 * Image.MAX_IMAGE_PIXELS))
     if format_ is PictureFormat.GIF:
         size, frames = _scan_gif(data)
         limits.check_pixels(size)

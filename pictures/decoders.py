@@ -1,6 +1,8 @@
 """The decoder of each format. No other of Pillow's many is ever tried, and nothing is registered with Pillow."""
 
 import io
+import re
+import warnings
 
 from PIL import ImageFile
 from PIL.AvifImagePlugin import AvifImageFile
@@ -12,6 +14,12 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from pictures.formats import PictureFormat
 
+# Pillow looks into EXIF data when it opens a JPEG or AVIF, and would print a line for each broken field.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
+
+# The entry of an item of type Exif in an ISO base media file's table of items (ISO/IEC 14496-12, 8.11.6).
+_EXIF_ITEM = re.compile(rb"(infe(?:\x02.{5}|\x03.{7})..)Exif", re.DOTALL)
+
 
 def open_file(format_: PictureFormat, data: bytes) -> ImageFile.ImageFile:
     """Opens a picture without decoding its pixels. Raises whatever a broken header leads the decoder to."""
@@ -20,6 +28,8 @@ def open_file(format_: PictureFormat, data: bytes) -> ImageFile.ImageFile:
 
         file: ImageFile.ImageFile = HeifImageFile(io.BytesIO(data))
         return file
+    if format_ is PictureFormat.AVIF:
+        return _open_avif(data)
     return _DECODERS[format_](io.BytesIO(data))
 
 
@@ -29,5 +39,15 @@ _DECODERS: dict[PictureFormat, type[ImageFile.ImageFile]] = {
     PictureFormat.WEBP: WebPImageFile,
     PictureFormat.GIF: GifImageFile,
     PictureFormat.BMP: BmpImageFile,
-    PictureFormat.AVIF: AvifImageFile,
 }
+
+
+def _open_avif(data: bytes) -> ImageFile.ImageFile:
+    try:
+        return AvifImageFile(io.BytesIO(data))
+    except Exception:
+        # libavif refuses a picture whose EXIF data is broken. Without it the picture may be sound.
+        without_exif = _EXIF_ITEM.sub(rb"\1free", data)
+        if without_exif == data:
+            raise
+        return AvifImageFile(io.BytesIO(without_exif))

@@ -70,7 +70,7 @@ def _brands(head: bytes) -> list[bytes]:
     if head[4:8] != b"ftyp":
         return []
     box = head[: int.from_bytes(head[:4], "big")]
-    return [box[8:12], *(box[start : start + 4] for start in range(16, len(box), 4))]
+    return [box[start : start + 4] for start in (8, *range(16, len(box) - 3, 4)) if len(box) >= 12]
 
 
 _OTHERS = (
