@@ -1,0 +1,1 @@
+"""The embedder: owns the model, turns texts and pictures into unit vectors."""

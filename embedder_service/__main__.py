@@ -1,0 +1,92 @@
+"""`python -m embedder_service`: runs the embedder; the settings are in config.py."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+
+import uvloop
+
+from embedder_service.batching import BatchLimits
+from embedder_service.choose import Loaders, ModelRequest, load_model
+from embedder_service.config import Settings
+from embedder_service.embedder import Embedder, EmbedderLimits
+from embedder_service.encoder import Encoder, LoadedModel, Report
+from embedder_service.hub import HuggingFaceHub
+from embedder_service.model_host import ModelHost
+from embedder_service.service import SERVICE_NAME, EmbedderService
+from embedder_service.sources import ModelSource
+from grpc_runtime.metrics import serve_metrics
+from grpc_runtime.server import PortUnavailable, Server
+from grpc_runtime.telemetry import configure_logging
+from imagesearch.embedder.v1 import embedder_pb2_grpc
+from pictures.limits import DEFAULT_LIMITS, Limits
+
+
+def main() -> None:
+    """Runs until SIGTERM or SIGINT. Exit code 1: it could not start; stderr says why."""
+    settings = Settings()
+    configure_logging(settings.log_format, settings.log_level)
+    try:
+        uvloop.run(_serve(settings))
+    except PortUnavailable as error:
+        sys.exit(f"{error}")
+
+
+async def _serve(settings: Settings) -> None:
+    limits = _limits(settings)
+    host = ModelHost(settings.model, _loader(settings), lambda encoder: Embedder(encoder, limits))
+    server = Server(f"{settings.host}:{settings.port}", [SERVICE_NAME], drain_seconds=settings.drain_seconds)
+    embedder_pb2_grpc.add_EmbedderServiceServicer_to_server(EmbedderService(host, limits), server.grpc)
+    try:
+        serve_metrics(settings.host, settings.metrics_port)
+    except OSError as error:
+        raise PortUnavailable(
+            f"Can't listen on {settings.host}:{settings.metrics_port} for metrics: the port is in use or not allowed. "
+            "Choose another with EMBEDDER_METRICS_PORT; 0 turns it off."
+        ) from error
+    async with server:
+        loading = asyncio.create_task(_load_and_report(host, server))
+        await server.run_until_stopped()
+    loading.cancel()
+    await host.close()
+
+
+async def _load_and_report(host: ModelHost, server: Server) -> None:
+    await server.set_serving(await host.load())
+
+
+def _loader(settings: Settings) -> Callable[[Report], LoadedModel]:
+    request = ModelRequest(settings.model, settings.text_model, settings.index_model)
+    hub = HuggingFaceHub(timeout=settings.hub_timeout)
+
+    # The libraries behind a model take seconds to import: only those of the chosen one are, while the service answers.
+    def clip(source: ModelSource, report: Report) -> Encoder:
+        from embedder_service.clip import load_clip  # noqa: PLC0415
+
+        return load_clip(source, settings.threads, report)
+
+    def concept(report: Report) -> Encoder:
+        from embedder_service.concept import load_concept  # noqa: PLC0415
+
+        return load_concept(settings.cache_dir, settings.threads, report)
+
+    def load(report: Report) -> LoadedModel:
+        return load_model(request, hub, Loaders(clip, concept), report)
+
+    return load
+
+
+def _limits(settings: Settings) -> EmbedderLimits:
+    return EmbedderLimits(
+        batches=BatchLimits(settings.max_text_batch, settings.max_image_batch, settings.max_waiting_texts),
+        max_text_bytes=settings.max_text_bytes,
+        max_waiting_images=settings.max_waiting_images,
+        max_unanswered_images=settings.max_unanswered_images,
+        max_streamed_images=settings.max_streamed_images,
+        decode_threads=settings.decode_threads,
+        pictures=Limits(settings.max_image_bytes, DEFAULT_LIMITS.max_pixels, DEFAULT_LIMITS.max_frames),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The settings, read from the environment: EMBEDDER_HOST, EMBEDDER_PORT, ...."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from grpc_runtime.telemetry import LogFormat
+
+
+class Settings(BaseSettings):
+    """What can be set."""
+
+    model_config = SettingsConfigDict(env_prefix="EMBEDDER_", frozen=True, protected_namespaces=())
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
+    port: int = Field(50051, ge=0, le=65535, description="Port of the gRPC service; 0 takes any free one.")
+    metrics_port: int = Field(9051, ge=0, le=65535, description="Port of GET /metrics; 0 turns it off.")
+    drain_seconds: float = Field(20.0, ge=0, description="How long running calls may take after SIGTERM.")
+    log_format: LogFormat = Field("console", description="console for people, json for machines.")
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+    model: str = Field(
+        "clip-vit-b-32",
+        description="A preset (clip-vit-b-32, concept), a sentence-transformers model as hub id (owner/name) or "
+        "folder, or auto: the index's model, else CLIP if it is at hand or the hub answers, else concept.",
+    )
+    text_model: str = Field(
+        "",
+        description="With a hub id or folder in EMBEDDER_MODEL: hub id or folder of another model, in the same space, "
+        "that embeds the texts.",
+    )
+    index_model: str = Field("", description="With auto: the id of the model that the existing index is of.")
+    cache_dir: Path = Field(Path("data/models"), description="Where what models compute once is kept.")
+    hub_timeout: float = Field(3.0, gt=0, description="Seconds within which the model hub must answer at start.")
+    threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="Threads that the model computes with; default: cores.",
+    )
+
+    max_text_bytes: int = Field(16_384, ge=1, description="The longest text, in bytes of UTF-8.")
+    max_image_bytes: int = Field(
+        48 * 1024 * 1024, ge=1, le=63 * 1024 * 1024, description="The largest encoded picture, in bytes."
+    )
+    max_text_batch: int = Field(32, ge=1, description="The most texts that are embedded together.")
+    max_image_batch: int = Field(
+        4, ge=1, description="The most pictures that are embedded together. A text waits for one such batch at most."
+    )
+    max_waiting_texts: int = Field(256, ge=1, description="More texts than these at once are answered OVERLOADED.")
+    max_waiting_images: int = Field(
+        64, ge=1, description="More single pictures than these at once are answered OVERLOADED."
+    )
+    max_unanswered_images: int = Field(
+        32, ge=1, description="How many pictures of one stream are read ahead of their answers."
+    )
+    max_streamed_images: int = Field(
+        128, ge=1, description="How many pictures of all streams are worked on at once; further ones wait."
+    )
+    decode_threads: int = Field(
+        2, ge=1, description="Pictures that are decoded at once; each may take 3 bytes a pixel."
+    )

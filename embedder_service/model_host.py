@@ -1,0 +1,124 @@
+"""The model's life in the service: it loads in the background, is tried out, and then embeds."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import structlog
+
+from embedder_service.embedder import Embedder
+from embedder_service.encoder import Encoder, LoadedModel, ModelCard, Report
+from embedder_service.errors import ModelFailed, ModelLoading
+from embedder_service.sanity import check_encoder
+
+_log = structlog.stdlib.get_logger("model")
+
+
+class State(Enum):
+    """How far the model is; as imagesearch.embedder.v1.ModelState."""
+
+    LOADING = "loading"
+    READY = "ready"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    """How far the model is, in words and as a share (0 to 1; 0 where it is not known)."""
+
+    state: State
+    name: str
+    detail: str = ""
+    progress: float = 0.0
+    card: ModelCard | None = None
+
+
+class ModelHost:
+    """Holds the model. `load` is called in a thread of its own, with a function that it tells its progress to."""
+
+    def __init__(self, name: str, load: Callable[[Report], LoadedModel], serve: Callable[[Encoder], Embedder]) -> None:
+        self._load = load
+        self._serve = serve
+        self._embedder: Embedder | None = None
+        self.status = ModelStatus(State.LOADING, name, "Starting.")
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model in service. Raises ModelLoading or ModelFailed while there is none."""
+        if self._embedder is not None:
+            return self._embedder
+        if self.status.state is State.FAILED:
+            raise ModelFailed(self.status.detail)
+        raise ModelLoading(self.status.detail)
+
+    async def load(self) -> bool:
+        """Loads the model and tries it out. False if it failed; `status` then says why."""
+        try:
+            model = await self._load_in_thread()
+        except ModelFailed as error:
+            self._fail(error.message)
+            return False
+        except Exception as error:
+            _log.exception("loading failed", exc_info=error)
+            self._fail(f"{self.status.name} could not be loaded ({type(error).__name__}: {error}). The log says more.")
+            return False
+        self._embedder = await self._serve(model.encoder).__aenter__()
+        card = model.encoder.card
+        state = State.DEGRADED if model.degraded_because else State.READY
+        self.status = ModelStatus(state, card.name, model.degraded_because, 1.0, card)
+        _log.info("the model is ready", id=card.id, dimensions=card.dimensions, runtime=card.runtime)
+        for sentence in (model.degraded_because, card.notice):
+            if sentence:
+                _log.warning(sentence)
+        return True
+
+    async def close(self) -> None:
+        """Stops computing."""
+        if self._embedder is not None:
+            await self._embedder.__aexit__(None, None, None)
+
+    async def _load_in_thread(self) -> LoadedModel:
+        loop = asyncio.get_running_loop()
+        loaded: asyncio.Future[LoadedModel] = loop.create_future()
+
+        def report(detail: str, progress: float) -> None:
+            with suppress(RuntimeError):  # the service has stopped meanwhile
+                loop.call_soon_threadsafe(self._report, detail, progress)
+
+        def settle(model: LoadedModel | None, error: BaseException | None) -> None:
+            if loaded.done():
+                return
+            if model is not None:
+                loaded.set_result(model)
+            else:
+                loaded.set_exception(error or ModelFailed("The model was not loaded."))
+
+        def run() -> None:
+            model: LoadedModel | None = None
+            failure: BaseException | None = None
+            try:
+                model = self._load(report)
+                report("Trying the model out.", 0.0)
+                check_encoder(model.encoder)
+            except BaseException as error:
+                model, failure = None, error
+            with suppress(RuntimeError):  # the service has stopped meanwhile
+                loop.call_soon_threadsafe(settle, model, failure)
+
+        # A daemon: a download that hangs must not keep the process from ending.
+        threading.Thread(target=run, name="loader", daemon=True).start()
+        return await loaded
+
+    def _report(self, detail: str, progress: float) -> None:
+        if self.status.state is State.LOADING:
+            if detail != self.status.detail:
+                _log.info(detail)
+            self.status = replace(self.status, detail=detail, progress=progress)
+
+    def _fail(self, sentence: str) -> None:
+        _log.error("the model failed", detail=sentence)
+        self.status = replace(self.status, state=State.FAILED, detail=sentence, progress=0.0)
