@@ -1,0 +1,1 @@
+"""Fills the index from a folder of photos: `python -m indexer FOLDER`."""

@@ -1,0 +1,133 @@
+"""Reads a file once and takes from it what the index wants to know, and the picture that is sent to the embedder.
+
+What is here runs in threads: it blocks, and knows nothing of the services.
+"""
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from indexer.errors import FileTrouble
+from indexer.photo import FoundFile, Location, Photo, TakenAt, TakenAtSource
+from indexer.walk import has_picture_ending
+from pictures.decode import Picture, read_picture
+from pictures.errors import TooLarge, Undecodable
+from pictures.formats import SNIFF_BYTES, sniff
+from pictures.limits import DEFAULT_LIMITS
+from pictures.paths import image_id
+from pictures.reduce import reduced_picture
+
+# For what needs no picture: as small as the decoder can make it.
+_NO_PICTURE_EDGE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's bytes, and its size and time at the moment they were read."""
+
+    data: bytes
+    sha256: str
+    modified_ns: int
+
+
+class NotAPhoto(Exception):
+    """A file whose name does not say what it is, and whose content is no picture."""
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """Reads the photos of one folder."""
+
+    root: bytes
+    source: str
+    with_location: bool = True
+
+    def read(self, file: FoundFile) -> Content:
+        """The file's content. Raises NotAPhoto, FileTrouble, and FileNotFoundError if it is gone."""
+        try:
+            return _read(self.root + b"/" + file.path, must_sniff=not has_picture_ending(file.path))
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise FileTrouble("UNREADABLE", f"The file can't be read: {error.strerror or error}.") from error
+        except TooLarge as error:
+            raise FileTrouble("IMAGE_TOO_LARGE", str(error)) from error
+
+    def facts(self, file: FoundFile, content: Content) -> Photo:
+        """The photo's facts alone. Raises FileTrouble."""
+        return self._photo(file, content, _decoded(content.data, _NO_PICTURE_EDGE))
+
+    def facts_and_picture(self, file: FoundFile, content: Content, useful_edge: int) -> tuple[Photo, bytes]:
+        """The photo's facts and the picture to send; `useful_edge` as for reduced_picture. Raises FileTrouble."""
+        picture = _decoded(content.data, useful_edge)
+        return self._photo(file, content, picture), reduced_picture(picture.image, useful_edge)
+
+    def _photo(self, file: FoundFile, content: Content, picture: Picture) -> Photo:
+        metadata = picture.metadata
+        location = None
+        if self.with_location and metadata.latitude is not None and metadata.longitude is not None:
+            location = Location(metadata.latitude, metadata.longitude)
+        return Photo(
+            image_id=image_id(self.source, file.path),
+            source=self.source,
+            path=file.path,
+            content_sha256=content.sha256,
+            size=len(content.data),
+            modified_ns=content.modified_ns,
+            media_type=picture.format.media_type,
+            width=picture.width,
+            height=picture.height,
+            taken_at=_taken_at(picture, content.modified_ns),
+            location=location,
+            camera_make=metadata.camera_make,
+            camera_model=metadata.camera_model,
+        )
+
+
+def _read(path: bytes, *, must_sniff: bool) -> Content:
+    # A pipe that took the file's place would block without O_NONBLOCK.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as opened:
+        before = os.fstat(opened.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            raise NotAPhoto
+        head = _read_up_to(opened.fileno(), SNIFF_BYTES)
+        if must_sniff and sniff(head) is None:
+            raise NotAPhoto
+        DEFAULT_LIMITS.check_bytes(before.st_size)
+        data = head + _read_up_to(opened.fileno(), before.st_size - len(head) + 1)
+        after = os.fstat(opened.fileno())
+    if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size) or len(data) != before.st_size:
+        raise FileTrouble("CHANGED_WHILE_READ", "The file changed while it was read. Run the indexer again.")
+    return Content(data, hashlib.sha256(data).hexdigest(), before.st_mtime_ns)
+
+
+def _read_up_to(descriptor: int, count: int) -> bytes:
+    """At most `count` bytes; fewer only at the file's end."""
+    parts = []
+    while count > 0 and (part := os.read(descriptor, count)):
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def _decoded(data: bytes, useful_edge: int) -> Picture:
+    try:
+        return read_picture(data, useful_edge=useful_edge)
+    except TooLarge as error:
+        raise FileTrouble("IMAGE_TOO_LARGE", str(error)) from error
+    except Undecodable as error:
+        raise FileTrouble("IMAGE_UNDECODABLE", str(error)) from error
+    except MemoryError as error:
+        raise FileTrouble("IMAGE_TOO_LARGE", "There is not enough memory to decode the picture.") from error
+
+
+def _taken_at(picture: Picture, modified_ns: int) -> TakenAt | None:
+    if picture.metadata.taken_at is not None:
+        return TakenAt(picture.metadata.taken_at, picture.metadata.utc_offset, TakenAtSource.EXIF)
+    try:
+        written = datetime.fromtimestamp(modified_ns // 1_000_000_000, UTC)
+    except (OverflowError, ValueError, OSError):  # a time that no calendar has
+        return None
+    return TakenAt(written.replace(tzinfo=None), timedelta(), TakenAtSource.FILE)

@@ -1,0 +1,176 @@
+"""One run: which index to write to, the pipeline, and what comes after it: pruning, or the end of a rebuild."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.errors import (
+    EXIT_FILES_FAILED,
+    ModelMismatch,
+    RebuildNotFinished,
+    ServiceRefused,
+    SetupTrouble,
+    TemporaryTrouble,
+)
+from indexer.pipeline import Job, Pipeline, Services
+from indexer.ports import Index, Model, ModelState
+from indexer.prune import Root, prune
+from indexer.tally import Failures, Tally
+from indexer.walk import check_root
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person asks for."""
+
+    folder: Path
+    source: str
+    prune: bool = False
+    rebuild: bool = False
+    restart_rebuild: bool = False
+    drop_missing_sources: bool = False
+    allow_missing: bool = False
+    """Prune, or end a rebuild, although the folder holds no photos or parts of it can't be read."""
+    with_location: bool = True
+    readers: int = 4
+
+
+class Run:
+    """One run over one folder."""
+
+    def __init__(
+        self, options: Options, services: Services, tally: Tally, failures: Failures, say: Callable[[str], None]
+    ) -> None:
+        """`say` is told what a person should know, a sentence at a time."""
+        self._say = say
+        self._options = options
+        self._search = services.search
+        self._embedder = services.embedder
+        self._services = services
+        self._tally = tally
+        self._failures = failures
+        self._with_search = services.patience("the search service")
+
+    async def run(self) -> int:
+        """Returns the exit code. Raises IndexerError if the run could not be brought to its end."""
+        root = Root(check_root(self._options.folder))
+        model = await self._ready_model()
+        index = await self._with_search.until_answered(self._search.get_index)
+        rebuild_id = await self._begin_rebuild(model, index) if self._options.rebuild else ""
+        if not rebuild_id:
+            check_model(model, index)
+        self._announce(model, index, rebuild_id)
+        job = Job(
+            root.path, self._options.source, model, rebuild_id, self._options.with_location, self._options.readers
+        )
+        pipeline = Pipeline(job, self._services, self._tally, self._failures)
+        try:
+            await pipeline.run()
+            root.check_still_there()
+            self._check_not_empty(index)
+            if rebuild_id:
+                await self._check_nothing_lost(pipeline.survey.unreadable_folders)
+                await self._commit(rebuild_id, model)
+            if self._options.prune or rebuild_id:
+                await prune(root, pipeline.survey, self._search, self._with_search, self._tally)
+        finally:
+            pipeline.survey.close()
+        return EXIT_FILES_FAILED if self._failures.count else 0
+
+    async def _ready_model(self) -> Model:
+        """The embedder's model, waited for while it loads."""
+
+        async def ask() -> Model:
+            model = await self._embedder.get_model()
+            if model.state is ModelState.LOADING:
+                share = f" ({model.progress:.0%})" if model.progress else ""
+                raise TemporaryTrouble(f"{model.detail or 'Its model loads.'}{share}", 0.5, counts=False)
+            return model
+
+        model = await self._services.patience("the embedder").until_answered(ask)
+        if model.state is ModelState.FAILED:
+            raise ServiceRefused(f"The embedder's model {model.name} can't be used: {model.detail}")
+        return model
+
+    async def _begin_rebuild(self, model: Model, index: Index) -> str:
+        if self._options.restart_rebuild and index.rebuild:
+            old = index.rebuild
+            await self._with_search.until_answered(lambda: self._search.cancel_rebuild(old.id))
+        elif index.rebuild and index.rebuild.model != model.id:
+            raise RebuildNotFinished(
+                f"A rebuild with the model {index.rebuild.model} is under way, but the embedder's model is {model.id}. "
+                "Finish it with an embedder of that model, or drop it and begin anew with --restart-rebuild."
+            )
+        rebuild = await self._with_search.until_answered(lambda: self._search.begin_rebuild(model))
+        if rebuild.image_count:
+            self._say(f"The rebuild goes on; the next index holds {rebuild.image_count:,} photos already.")
+        return rebuild.id
+
+    def _announce(self, model: Model, index: Index, rebuild_id: str) -> None:
+        where = "the next index" if rebuild_id else "the index"
+        folder = os.fsencode(self._options.folder).decode("utf-8", "replace")
+        self._say(f"Indexing {folder} as source {self._options.source} into {where}, with the model {model.id}.")
+        if model.notice:
+            self._say(model.notice)
+        if index.rebuild and not rebuild_id:
+            self._say(
+                f"A rebuild with the model {index.rebuild.model} is under way: what is written now is not in the next "
+                "index until this folder is indexed with --rebuild."
+            )
+
+    def _check_not_empty(self, index: Index) -> None:
+        """Raises SetupTrouble if the folder holds no photos, yet the index has some of it."""
+        indexed = index.counts.get(self._options.source, 0)
+        if indexed and not self._tally.photos_found and not self._options.allow_missing:
+            raise SetupTrouble(
+                f"There are no photos in {os.fsdecode(self._options.folder)}, but the index holds {indexed:,} of the "
+                f"source {self._options.source}. Nothing was removed. Check that its disk is mounted; if they are "
+                "really gone, run again with --prune --allow-missing."
+            )
+
+    async def _check_nothing_lost(self, unreadable_folders: list[str]) -> None:
+        """Raises RebuildNotFinished if the present index holds photos of folders that can't be read now."""
+        if self._options.allow_missing:
+            return
+        for folder in unreadable_folders:
+            if await self._with_search.until_answered(lambda: self._index_holds(folder)):  # noqa: B023
+                raise RebuildNotFinished(
+                    f"The folder {folder} can't be read, but the present index holds photos of it. It goes on "
+                    "serving. Allow reading the folder and run again with --rebuild, or do without these photos: "
+                    "--rebuild --allow-missing."
+                )
+
+    async def _index_holds(self, folder: str) -> bool:
+        async for batch in self._search.list_fingerprints(self._options.source, folder, ""):
+            if batch:
+                return True
+        return False
+
+    async def _commit(self, rebuild_id: str, model: Model) -> None:
+        asked_before = False
+
+        async def commit() -> None:
+            nonlocal asked_before
+            if asked_before and await self._is_committed(rebuild_id, model):
+                return
+            asked_before = True
+            await self._search.commit_rebuild(rebuild_id, drop_missing_sources=self._options.drop_missing_sources)
+
+        await self._with_search.until_answered(commit)
+
+    async def _is_committed(self, rebuild_id: str, model: Model) -> bool:
+        """Whether a commit whose answer was lost took place."""
+        index = await self._search.get_index()
+        return index.model == model.id and (index.rebuild is None or index.rebuild.id != rebuild_id)
+
+
+def check_model(model: Model, index: Index) -> None:
+    """Raises ModelMismatch if vectors of this model don't fit into the index."""
+    if index.model and index.model != model.id:
+        name = index.model.rpartition("@")[0] or index.model
+        raise ModelMismatch(
+            f"The index is of the model {index.model}, but the embedder's model is {model.id}. Start the embedder with "
+            f"the index's model (EMBEDDER_MODEL={name}), or build the index anew with this one: --rebuild. The "
+            "present index serves until that is done."
+        )

@@ -1,0 +1,97 @@
+"""What a run did so far: the numbers behind the progress bar and the summary, and the files that failed."""
+
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+
+from indexer.errors import SetupTrouble
+
+SHOWN_FAILURES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file or folder that could not be indexed."""
+
+    relative_path: str
+    reason: str
+    message: str
+
+
+@dataclass
+class Tally:
+    """Counts of files, while the run goes on."""
+
+    unchanged: int = 0
+    to_do: int = 0
+    """Files that are or may be photos, and new or changed."""
+    done: int = 0
+    """Of these, the ones that are through, whatever came of them."""
+    written: int = 0
+    copied: int = 0
+    """Of the written ones, those whose vector the index had already."""
+    not_photos: int = 0
+    """Files that turned out to be no photos when they were opened."""
+    vanished: int = 0
+    """Files that were there when the folder was listed and not when they were to be read."""
+    gone: int = 0
+    """Photos in the index whose files are not in the folder."""
+    removed: int = 0
+    passed_over: Counter[str] = field(default_factory=Counter)
+    """What is no photo, by kind."""
+    walked: bool = False
+    """The walk is over: to_do, unchanged and gone are final."""
+    waiting_for: str = ""
+    """Why nothing gets on, for a person; empty while it does."""
+
+    @property
+    def photos_found(self) -> int:
+        """Files in the folder that are photos, readable or not."""
+        return self.unchanged + self.to_do - self.not_photos - self.vanished
+
+
+class Failures:
+    """Collects what failed: the first ones for a person, all of them as JSON lines where a file was named for it."""
+
+    def __init__(self, source: str, json_lines: Path | None) -> None:
+        self.count = 0
+        self.first: list[Failure] = []
+        self._source = source
+        self._path = json_lines
+        self._file: TextIO | None = None
+
+    def __enter__(self) -> Self:
+        """Opens the file for the JSON lines. Raises SetupTrouble if it can't be written."""
+        if self._path:
+            try:
+                self._file = self._path.open("w", encoding="utf-8", buffering=1)
+            except OSError as error:
+                raise SetupTrouble(
+                    f"{os.fsdecode(self._path)} can't be written ({error.strerror}). Name another file for --failures."
+                ) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file:
+            self._file.close()
+
+    def add(self, relative_path: str, reason: str, message: str) -> None:
+        """Records one failure, at once."""
+        failure = Failure(relative_path, reason, message)
+        self.count += 1
+        if len(self.first) < SHOWN_FAILURES:
+            self.first.append(failure)
+        if self._file:
+            line = {
+                "source": self._source,
+                "relative_path": failure.relative_path,
+                "reason": failure.reason,
+                "message": failure.message,
+            }
+            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")

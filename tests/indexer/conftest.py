@@ -1,0 +1,71 @@
+"""A folder of small pictures, and runs over it with stand-ins for the services."""
+
+import asyncio
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexer.patience import Patience
+from indexer.pipeline import Services
+from indexer.run import Options, Run
+from indexer.tally import Failures, Tally
+from tests.indexer.fake_services import FakeEmbedder, FakeSearch, jpeg
+
+
+@dataclass
+class Outcome:
+    """What a run came to."""
+
+    code: int
+    tally: Tally
+    failures: Failures
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        return {failure.relative_path: failure.reason for failure in self.failures.first}
+
+
+@dataclass
+class World:
+    """A folder and the services that it is indexed with."""
+
+    root: Path
+    embedder: FakeEmbedder = field(default_factory=FakeEmbedder)
+    search: FakeSearch = field(default_factory=FakeSearch)
+    wait: float = 5.0
+
+    def add(self, path: bytes, data: bytes) -> Path:
+        """Writes a file, given its path under the root as bytes."""
+        file = self.root / os.fsdecode(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+        return file
+
+    def add_photos(self, count: int) -> list[bytes]:
+        """Pictures of different colours, in two folders."""
+        paths = [f"{'even' if number % 2 == 0 else 'odd'}/{number:03}.jpg".encode() for number in range(count)]
+        for number, path in enumerate(paths):
+            self.add(path, jpeg((number * 7 % 256, number * 31 % 256, number)))
+        return paths
+
+    async def index(self, **options: Any) -> Outcome:
+        """One run."""
+        tally = Tally()
+        said: list[str] = []
+        services = Services(self.embedder, self.search, lambda name: Patience(self.wait, name, lambda _: None))
+        asked = Options(**{"folder": self.root, "source": "photos", "readers": 2, **options})
+        with Failures(asked.source, None) as failures:
+            async with asyncio.timeout(30):
+                code = await Run(asked, services, tally, failures, said.append).run()
+        return Outcome(code, tally, failures, said)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    root = tmp_path / "photos"
+    root.mkdir()
+    return World(root)
