@@ -12,7 +12,7 @@ export class FilterRow {
   #form = /** @type {HTMLFormElement} */ (byId("filters"));
   #toggle = byId("toggle-filters");
   #folders = new Set();
-  #source = /** @type {HTMLSelectElement} */ (this.#field("source"));
+  #source = /** @type {HTMLSelectElement} */ (this.#form.elements.namedItem("source"));
   /** @type {Status["index"]["sources"]} */
   #sources = [];
   #shown = NO_FILTERS;

@@ -5,13 +5,13 @@
 /** @import { State } from "./states.js" */
 
 import {
+  countFilters,
   currentAddress,
   currentEntry,
   formatAddress,
   isSearch,
   newKey,
   NO_FILTERS,
-  countFilters,
   pushAddress,
   replaceAddress,
   START,
@@ -19,18 +19,18 @@ import {
 import { ApiError, getPhoto, listPhotos, searchByText, searchLike } from "./api.js";
 import { byId } from "./element.js";
 import { FilterRow } from "./filters.js";
-import { counted, formatCount } from "./format.js";
+import { counted } from "./format.js";
 import { Grid } from "./grid.js";
+import { KeptResults } from "./kept_results.js";
 import { PhotoView } from "./photo_view.js";
 import { Pictures } from "./pictures.js";
 import { showLiked, showLines, showTitle, showUploaded } from "./query_head.js";
 import { Results } from "./results.js";
 import { Search } from "./search.js";
 import { announce } from "./states.js";
-import { hasFewPhotos } from "./status.js";
+import { summarize } from "./summary.js";
 import { choosePicture, makePreview } from "./upload.js";
 
-const KEPT = 20;
 const NAME = "Image search";
 
 export class Page {
@@ -38,10 +38,10 @@ export class Page {
   #pictures = new Pictures();
   #filters;
   #grid;
+  /** @type {Search} */
   #search;
   #view;
-  /** @type {Map<string, {results: Results, scroll: number}>} what was shown before, for going back */
-  #kept = new Map();
+  #kept = new KeptResults();
   #key = "";
   /** How many photos the index held when the present ones were listed. */
   #countThen = 0;
@@ -65,13 +65,13 @@ export class Page {
       none: () => this.#whyNone(),
       came: (fresh, first) => this.#came(fresh, first),
       theEnd: () => this.#theEnd(),
-      stateChanged: () => this.onState(this.#search.stateName),
+      stateChanged: () => this.#stateChanged(),
     });
     this.#view = new PhotoView(this.#search, this.#grid, {
       similar: (id) => this.findSimilar(id),
       folder: (photo) => this.go({ ...START, filters: { ...NO_FILTERS, source: photo.source, folder: folderOf(photo) } }),
     });
-    /** @type {(name: string) => void} told which state is shown instead of photos */
+    /** Told when a state is shown instead of photos, or no more. */
     this.onState = () => {};
     watch.onChange(() => this.#statusChanged());
   }
@@ -153,7 +153,6 @@ export class Page {
   #show(address, key) {
     this.#keep();
     this.#key = key;
-    byId("intro").hidden = isSearch(address);
     byId("order").hidden = isSearch(address);
     for (const choice of byId("order").querySelectorAll("button")) {
       choice.setAttribute("aria-pressed", String(choice.dataset.order === address.order));
@@ -173,11 +172,9 @@ export class Page {
   /** Keeps what is shown for when someone comes back to it. */
   #keep() {
     if (!this.#key) return;
+    const { results, shown } = this.#search;
     this.#search.stop();
-    this.#kept.delete(this.#key);
-    if (this.#search.shown) this.#kept.set(this.#key, { results: this.#search.results, scroll: window.scrollY });
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > KEPT) this.#kept.delete(oldest);
+    this.#kept.keep(this.#key, shown ? { results, scroll: window.scrollY } : null);
   }
 
   /**
@@ -238,9 +235,18 @@ export class Page {
     this.#view.resultsChanged();
   }
 
+  /** @returns {string} */
   #theEnd() {
     const count = this.#search.results.hits.length;
     return count < 8 ? "" : `That is all: ${counted(count, "photo")}.`;
+  }
+
+  #stateChanged() {
+    const nothingYet = this.#search.stateName === "nothing-indexed";
+    byId("intro").hidden = nothingYet || isSearch(currentAddress());
+    byId("toolbar").hidden = nothingYet;
+    if (nothingYet) byId("filters").hidden = true;
+    this.onState();
   }
 
   #statusChanged() {
@@ -281,15 +287,9 @@ export class Page {
     const { status } = this.#watch;
     const { results, shown } = this.#search;
     const address = currentAddress();
-    const lines = [];
-    if (shown && isSearch(address)) lines.push(results.hasMore ? "Best matches first" : `${counted(results.hits.length, "photo")}, best matches first`);
-    else if (shown && countFilters(address.filters) === 0 && status) lines.push(counted(status.index.image_count, "photo"));
-    else if (shown && !results.hasMore) lines.push(counted(results.hits.length, "photo"));
-    if (shown && results.truncated) lines.push("The text was longer than the model reads: its end was left out.");
-    if (shown && status && hasFewPhotos(status)) lines.push(`Only ${formatCount(status.index.image_count)} indexed so far: searches get good with hundreds of photos.`);
     const fresh = (status?.index.image_count ?? 0) - this.#countThen;
-    const offer = shown && !isSearch(address) && fresh > 0 ? { text: `Show ${counted(fresh, "new photo")}`, run: () => this.go(currentAddress()) } : null;
-    showLines(lines, offer);
+    const offer = { text: `Show ${counted(fresh, "new photo")}`, run: () => this.go(address) };
+    showLines(shown ? summarize(address, results, status) : [], shown && !isSearch(address) && fresh > 0 ? offer : null);
   }
 }
 

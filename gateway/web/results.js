@@ -34,15 +34,19 @@ export class Results {
    * @returns {Promise<Hit[]>} what is new
    */
   more() {
-    this.#underway ??= this.#fetchNext().finally(() => {
-      this.#underway = null;
-    });
+    if (!this.#underway) {
+      const fetching = this.#fetchNext().finally(() => {
+        if (this.#underway === fetching) this.#underway = null;
+      });
+      this.#underway = fetching;
+    }
     return this.#underway;
   }
 
   /** Gives up: what is under way is cancelled, and what was fetched stays. */
   abort() {
     this.#aborting.abort();
+    this.#underway = null;
   }
 
   /** Makes it go on after an abort. */

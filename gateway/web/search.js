@@ -63,12 +63,11 @@ export class Search {
     else await this.#fetchFirst();
   }
 
-  /** Searches again from the first page on, if there is none yet. */
+  /** Searches again after a failure. */
   async retry() {
-    const results = this.results;
-    if (this.shown) return;
+    if (!this.#failure) return;
     this.stop();
-    results.resume();
+    this.results.resume();
     await this.#fetchFirst();
   }
 
@@ -83,7 +82,7 @@ export class Search {
       this.#drawEnd();
       this.#handlers.came(fresh, false);
     } catch (error) {
-      if (results === this.results && !results.aborted) this.#pageFailed(error);
+      if (results === this.results && !isAbort(error)) this.#pageFailed(asApiError(error));
     }
   }
 
@@ -97,7 +96,7 @@ export class Search {
       clearTimeout(this.#timer);
       this.#showFirst();
     } catch (error) {
-      if (results !== this.results || results.aborted) return;
+      if (results !== this.results || isAbort(error)) return;
       clearTimeout(this.#timer);
       this.#fail(asApiError(error));
     }
@@ -123,9 +122,8 @@ export class Search {
     else this.#grid.endClosed(this.#handlers.theEnd());
   }
 
-  /** @param {unknown} error */
-  #pageFailed(error) {
-    const failure = asApiError(error);
+  /** @param {ApiError} failure */
+  #pageFailed(failure) {
     if (failure.reason === "STALE_PAGE_TOKEN") {
       this.#grid.endFailed("The index has changed since this search.", "Search again", () => this.#again());
     } else {
@@ -174,6 +172,11 @@ export class Search {
     } else hideState();
     this.#handlers.stateChanged();
   }
+}
+
+/** @param {unknown} error */
+function isAbort(error) {
+  return error instanceof DOMException && error.name === "AbortError";
 }
 
 /** @param {unknown} error */
