@@ -78,6 +78,9 @@ class Thumbnails:
                 making.task.cancel()
 
     def _make(self, image: ImageFile, size: Size) -> Derived:
+        key = _key(image.content_sha256, size)
+        if key and (kept := self._cache.read(key)):  # finished between the caller's look and this one
+            return Derived(kept, as_indexed=True)
         limit = DEFAULT_LIMITS.max_bytes
         with self._originals.open(image) as file:
             data = file.read(limit + 1)
@@ -88,7 +91,7 @@ class Thumbnails:
         except PictureError as error:
             raise unreadable(image, error) from error
         as_indexed = hashlib.sha256(data).hexdigest() == image.content_sha256
-        if as_indexed and (key := _key(image.content_sha256, size)):
+        if as_indexed and key:
             self._cache.write(key, derived)
         metrics.DERIVED_PICTURES.labels(size.name.lower(), "original").inc()
         return Derived(derived, as_indexed)

@@ -108,6 +108,7 @@ class FakeSearch(search_pb2_grpc.SearchServiceServicer):
         self.searches: list[search_pb2.SearchImagesRequest] = []
         self.lists: list[search_pb2.ListImagesRequest] = []
         self.model = MODEL
+        self.index: search_pb2.Index | None = None  # instead of what the photos say
 
     async def SearchImages(self, request: Any, context: Any) -> search_pb2.SearchImagesResponse:
         await self.calls.begin(context)
@@ -144,6 +145,8 @@ class FakeSearch(search_pb2_grpc.SearchServiceServicer):
         return search_pb2.GetImageResponse(image=self._photo(request.id))
 
     async def GetIndex(self, request: Any, context: Any) -> search_pb2.GetIndexResponse:
+        if self.index is not None:
+            return search_pb2.GetIndexResponse(index=self.index)
         index = search_pb2.Index(state=search_pb2.INDEX_STATE_MISSING, backend="memory")
         if self.photos:
             index.state = search_pb2.INDEX_STATE_READY

@@ -1,0 +1,130 @@
+"""python -m gateway: how it starts and stops."""
+
+import asyncio
+import os
+import socket
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.gateway.conftest import Services
+
+StartProcess = Callable[..., Awaitable[Process]]
+
+
+@pytest.fixture
+async def start(services: Services, tmp_path: Path) -> AsyncIterator[StartProcess]:
+    """Starts the gateway with these settings."""
+    started: list[Process] = []
+
+    async def run(**settings: str) -> Process:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+        environment |= {
+            "GATEWAY_EMBEDDER": services.embedder_address,
+            "GATEWAY_SEARCH": services.search_address,
+            "GATEWAY_CACHE_DIR": str(tmp_path / "cache"),
+            "GATEWAY_PORT": "0",
+            **settings,
+        }
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "gateway", stderr=PIPE, stdout=PIPE, env=environment
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _until_alive(port: int) -> None:
+    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.get(f"http://127.0.0.1:{port}/livez"):
+                    return
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.05)
+
+
+async def test_it_serves_until_sigterm_and_finishes_what_runs(start: StartProcess, services: Services) -> None:
+    port = _free_port()
+    process = await start(GATEWAY_PORT=str(port))
+    await _until_alive(port)
+    services.search.calls.hold = asyncio.Event()
+
+    async with aiohttp.ClientSession() as session:
+        asking = asyncio.create_task(session.get(f"http://127.0.0.1:{port}/api/v1/search?q=red"))
+        await services.search.calls.entered.wait()
+        process.terminate()
+        await _until_closed(port)
+        services.search.calls.hold.set()
+        answer = await asking
+        found = await answer.json()
+
+    async with asyncio.timeout(20):
+        assert await process.wait() == 0
+    assert answer.status == 200
+    assert found["results"]
+
+
+async def test_a_port_in_use_is_told_in_a_sentence(start: StartProcess) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        code, message = await _failure(await start(GATEWAY_PORT=str(port)))
+
+    assert code == 1
+    assert message.startswith(f"Can't listen on 127.0.0.1:{port}")
+    assert "GATEWAY_PORT" in message
+    assert message.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GATEWAY_PORT", "eighty"),
+        ("GATEWAY_SOURCES", "{"),
+        ("GATEWAY_SOURCES", "[]"),
+        ("GATEWAY_MAX_UPLOAD_BYTES", "0"),
+        ("GATEWAY_LOG_LEVEL", "loud"),
+        ("GATEWAY_CACHE_DIR", "/proc/none"),
+    ],
+)
+async def test_a_wrong_setting_is_named(start: StartProcess, name: str, value: str) -> None:
+    code, message = await _failure(await start(**{name: value}))
+
+    assert code == 1
+    assert name.removeprefix("GATEWAY_") in message.upper()
+    assert "Traceback" not in message
+
+
+async def _failure(process: Process) -> tuple[int, str]:
+    async with asyncio.timeout(30):
+        _, message = await process.communicate()
+    return process.returncode or 0, message.decode()
+
+
+async def _until_closed(port: int) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                return
+            writer.close()
+            await asyncio.sleep(0.02)
