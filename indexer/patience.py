@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from indexer.errors import ServiceUnreachable, TemporaryTrouble
 
-_FIRST_PAUSE_SECONDS = 0.2
+_FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 
 Answer = TypeVar("Answer")
@@ -24,12 +24,15 @@ class Patience:
         self._on_wait = on_wait
         self._since: float | None = None
         self._pause = _FIRST_PAUSE_SECONDS
+        self._grows_at = 0.0
+        self._is_waiting = False
 
     def reset(self) -> None:
         """The service got on."""
-        if self._since is not None:
-            self._since = None
-            self._pause = _FIRST_PAUSE_SECONDS
+        self._since = None
+        self._pause = _FIRST_PAUSE_SECONDS
+        if self._is_waiting:
+            self._is_waiting = False
             self._on_wait("")
 
     async def wait(self, trouble: TemporaryTrouble) -> None:
@@ -39,18 +42,28 @@ class Patience:
     def next_pause(self, trouble: TemporaryTrouble) -> float:
         """How many seconds to pause before the next try. Raises ServiceUnreachable once the time is up."""
         now = time.monotonic()
+        self._is_waiting = True
         self._on_wait(f"Waiting for {self._service}: {trouble}")
-        if self._since is None or not trouble.counts:
-            self._since = now
+        pause = self._longer_pause(now) if trouble.retry_after is None else trouble.retry_after
+        pause *= random.uniform(0.75, 1.25)  # noqa: S311 so that not everything comes back at once
+        if not trouble.counts:
+            self._since = None
+            return pause
+        self._since = self._since or now
         left = self._since + self._limit - now
         if left <= 0:
             raise ServiceUnreachable(
                 f"Gave up on {self._service} after {self._limit:g} s: {trouble} What was written stays. "
                 "See to it that it runs, then run the indexer again: it goes on where it stopped."
             ) from trouble
-        pause = max(self._pause * random.uniform(0.5, 1.0), trouble.retry_after or 0.0)  # noqa: S311 jitter
-        self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
         return min(pause, left)
+
+    def _longer_pause(self, now: float) -> float:
+        """Doubled each time that a pause has passed, not for each of many items that are refused at once."""
+        if now >= self._grows_at:
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE_SECONDS)
+            self._grows_at = now + self._pause
+        return self._pause
 
     async def until_answered(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """Asks until there is an answer."""

@@ -166,7 +166,7 @@ def _file(prefix: bytes, path: bytes, relative_path: str, entry: os.DirEntry[byt
 
 def _kind_of_link(prefix: bytes, link: os.DirEntry[bytes]) -> str | None:
     target = os.path.realpath(link.path)
-    if not target.startswith(prefix):
+    if not (target + b"/").startswith(prefix):
         return "links that lead out of the folder"
     try:
         mode = os.stat(target).st_mode  # noqa: PTH116 a path of bytes

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from indexer.patience import Patience
 from indexer.pipeline import Services
 from indexer.run import Options, Run
 from indexer.tally import Failures, Tally
-from tests.indexer.fake_services import FakeEmbedder, FakeSearch, jpeg
+from pictures.paths import image_id
+from tests.indexer.fake_services import FakeEmbedder, FakeSearch, Stored, jpeg
 
 
 @dataclass
@@ -62,6 +63,29 @@ class World:
             async with asyncio.timeout(30):
                 code = await Run(asked, services, tally, failures, said.append).run()
         return Outcome(code, tally, failures, said)
+
+
+def make_unreadable_folder(root: Path) -> bytes:
+    """A folder that no user can list, root included, because its path is too long; its path under `root`."""
+    name = "deep-" + "x" * 200
+    path = b"/".join([os.fsencode(name)] * 20)
+    parent = os.open(root, os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir(name, dir_fd=parent)
+        child = os.open(name, os.O_RDONLY, dir_fd=parent)
+        os.close(parent)
+        parent = child
+    os.close(parent)
+    while len(os.fsencode(root)) + len(path.rpartition(b"/")[0]) + 1 > 4095:
+        path = path.rpartition(b"/")[0]
+    return path
+
+
+def remember(world: World, known: bytes, path: bytes) -> None:
+    """Puts a photo into the index as if it had been found at `path`, with all else as of the one at `known`."""
+    stored = next(one for one in world.search.present.values() if one.photo.path == known)
+    photo = replace(stored.photo, path=path, image_id=image_id("photos", path))
+    world.search.present[photo.image_id] = Stored(photo, stored.values)
 
 
 @pytest.fixture
