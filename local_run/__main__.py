@@ -15,7 +15,9 @@ from local_run.processes import Supervisor
 from local_run.services import answers, answers_http, read_index_model, serves
 
 LOCALHOST = "127.0.0.1"
-INDEXER_INTERRUPTED = 130
+# Exit codes of the indexer (docs/indexer.md).
+REBUILD_UNFINISHED = 6
+NEEDS_A_PERSON = 7
 
 
 def say(message: str) -> None:
@@ -105,8 +107,10 @@ async def _index(config: LocalRunConfig, sources: Sources, source: str) -> None:
     names = [name for name in known if known[name].is_dir()] if config.rebuild else [source]
     for name in names:
         code = await _run_indexer(config, known[name], name)
-        if code not in (0, INDEXER_INTERRUPTED):
-            say(f"The indexer ended with exit code {code} (docs/indexer.md tells what that means).")
+        if code == NEEDS_A_PERSON:
+            raise CannotRun("Nothing can be searched like this; the message above says why.")
+        if code == REBUILD_UNFINISHED and name != names[-1]:
+            say("The rebuild goes on with the next source.")
 
 
 async def _run_indexer(config: LocalRunConfig, folder: Path, source: str) -> int:
