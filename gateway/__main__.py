@@ -50,10 +50,11 @@ def main() -> int:
         config = Config()
     except ValidationError as error:
         for part in error.errors():
-            print(f"GATEWAY_{'_'.join(map(str, part['loc'])).upper()}: {part['msg']}.", file=sys.stderr)  # noqa: T201
+            name, *path = map(str, part["loc"])
+            print(f"GATEWAY_{name.upper()}: {': '.join([*path, part['msg']])}.", file=sys.stderr)  # noqa: T201
         return 1
-    except SettingsError as error:
-        print(f"{error}. It must be JSON.", file=sys.stderr)  # noqa: T201
+    except SettingsError:  # the one setting that is JSON
+        print('GATEWAY_SOURCES: write a JSON object such as {"holidays": "/home/me/Pictures"}.', file=sys.stderr)  # noqa: T201
         return 1
     configure_logging(config.log_format, config.log_level)
     try:

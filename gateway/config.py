@@ -16,10 +16,10 @@ class Config(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on. 0.0.0.0 opens the photos to the network.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
-    allowed_hosts: tuple[str, ...] = Field(
-        (),
-        description="JSON list of names under which browsers may reach the page while it listens on this machine only. "
-        "localhost and IP addresses always work.",
+    allowed_hosts: str = Field(
+        "",
+        description="Names, separated by commas, under which a proxy on this machine offers the page. Needed only "
+        "while GATEWAY_HOST is this machine itself; localhost and IP addresses always work.",
     )
     embedder: str = Field("127.0.0.1:50051", description="HOST:PORT of the embedder service.")
     search: str = Field("127.0.0.1:50052", description="HOST:PORT of the search service.")
@@ -47,6 +47,11 @@ class Config(BaseSettings):
         if level.lower() not in {"debug", "info", "warning", "error"}:
             raise ValueError("choose debug, info, warning or error")
         return level.lower()
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """The names in allowed_hosts, and localhost, in lower case."""
+        return frozenset({"localhost", *(name.strip().lower() for name in self.allowed_hosts.split(","))} - {""})
 
     @property
     def local_only(self) -> bool:

@@ -84,7 +84,8 @@ class EmbedderClient:
             with self._failures():
                 answer = await self._stub.EmbedText(request, timeout=self._timeout)
         except CallFailed as error:
-            raise await self._with_progress(error) from error
+            await self._add_progress(error)
+            raise
         return TextEmbedding(_embedding(answer.embedding), answer.truncated)
 
     async def embed_image(self, image: bytes) -> Embedding:
@@ -94,25 +95,25 @@ class EmbedderClient:
             with self._failures():
                 answer = await self._stub.EmbedImage(request, timeout=self._timeout)
         except CallFailed as error:
-            raise await self._with_progress(error) from error
+            await self._add_progress(error)
+            raise
         return _embedding(answer.embedding)
 
     async def health(self) -> Health:
         """What the embedder's health service says."""
         return await check_health(self._channel, self._quick)
 
-    async def _with_progress(self, error: CallFailed) -> ServiceError:
-        """The same error, told with how far a model is that is still loading."""
+    async def _add_progress(self, error: CallFailed) -> None:
+        """Lets the error tell how far a model is that is still loading."""
         if error.remote.reason != "MODEL_LOADING":
-            return error
+            return
         try:
             model = await self.model()
         except ServiceError:
-            return error
+            return
         percent = f" ({model.progress:.0%})" if model.progress else ""
         error.message = f"{model.detail or error.message}{percent}"
         error.metadata = {**error.metadata, "progress": f"{model.progress:.3f}"}
-        return error
 
     @property
     def _quick(self) -> float:

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from types import MappingProxyType
 
 import structlog
 from aiohttp import web
+from aiohttp.hdrs import METH_ALL
 from aiohttp.typedefs import Handler
 
 from gateway import metrics
@@ -70,7 +71,7 @@ async def errors_as_problems(request: web.Request, handler: Handler) -> web.Stre
     except (ConnectionError, asyncio.CancelledError):
         raise
     except Exception:
-        _log.exception("the request failed", path=request.path)
+        _log.exception("the request failed", path=request.rel_url.raw_path)
         return http_problem(500, f"The gateway failed. Its log says more under request id {current_request_id()}.")
 
 
@@ -83,7 +84,7 @@ async def known_hosts(request: web.Request, handler: Handler) -> web.StreamRespo
     """
     config = request.app[CONFIG]
     host = request.headers.get("Host", "localhost")
-    if config.local_only and not _is_known(host, config.allowed_hosts):
+    if config.local_only and not _is_known(host, config.host_names):
         return http_problem(421, f"This gateway does not go by the name {host}. GATEWAY_ALLOWED_HOSTS can add it.")
     return await handler(request)
 
@@ -97,9 +98,9 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.setdefault("Cache-Control", "no-store" if request.path.startswith("/api/") else "no-cache")
 
 
-def _is_known(host: str, names: tuple[str, ...]) -> bool:
+def _is_known(host: str, names: Collection[str]) -> bool:
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() else host
-    if name.lower() in {"localhost", *(allowed.lower() for allowed in names)}:
+    if name.lower() in names:
         return True
     try:
         ip_address(name.strip("[]"))
@@ -111,8 +112,10 @@ def _is_known(host: str, names: tuple[str, ...]) -> bool:
 def _note(request: web.Request, status: int, seconds: float) -> None:
     resource = request.match_info.route.resource
     route = resource.canonical if resource is not None else "none"
-    metrics.REQUESTS.labels(request.method, route, str(status)).inc()
+    method = request.method if request.method in METH_ALL else "other"
+    metrics.REQUESTS.labels(method, route, str(status)).inc()
     metrics.REQUEST_SECONDS.labels(route).observe(seconds)
     if route in _QUIET_ROUTES:
         return
-    _log.info("request", method=request.method, path=request.path, status=status, ms=round(seconds * 1000, 1))
+    # Still encoded: a decoded path could hold a line of its own.
+    _log.info("request", method=method, path=request.rel_url.raw_path, status=status, ms=round(seconds * 1000, 1))

@@ -3,7 +3,8 @@
 import json
 from typing import Annotated, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from gateway.errors import InvalidField, TextEmpty
 from gateway.query import (
@@ -23,6 +24,16 @@ from gateway.query_parameters import read_civil_time
 
 _LARGEST_FLOAT32 = 3.4028234663852886e38
 
+
+def _whole_characters(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("text", "The text holds half a character (a lone surrogate)") from None
+    return text
+
+
+_Text = Annotated[str, AfterValidator(_whole_characters)]
 _Number = Annotated[float, Field(allow_inf_nan=False)]
 _Float32 = Annotated[float, Field(ge=-_LARGEST_FLOAT32, le=_LARGEST_FLOAT32)]
 
@@ -32,20 +43,20 @@ class _Part(BaseModel):
 
 
 class _Embedding(_Part):
-    model: str
+    model: _Text
     values: list[_Float32]
 
 
 class _Term(_Part):
-    text: str | None = None
-    image_id: str | None = None
+    text: _Text | None = None
+    image_id: _Text | None = None
     embedding: _Embedding | None = None
     weight: _Number | None = None
 
 
 class _Folder(_Part):
-    source: str = Field(min_length=1)
-    path: str = ""
+    source: _Text = Field(min_length=1)
+    path: _Text = ""
 
 
 class _Filter(_Part):
@@ -58,7 +69,7 @@ class _Body(_Part):
     terms: list[_Term] = Field(min_length=1, max_length=MAX_TERMS)
     filter: _Filter = Field(default_factory=_Filter)
     page_size: int = Field(0, ge=0, le=2**31)
-    page_token: str = ""
+    page_token: _Text = ""
 
 
 def read_search_body(body: bytes) -> SearchQuery:

@@ -30,12 +30,15 @@ class Searcher:
 
     async def find(self, query: SearchQuery) -> Found:
         """The photos that the query asks for."""
+        texts = [term.text for term in query.terms if isinstance(term, TextTerm)]
+        remembered = any(self._texts.remembers(text) for text in texts)
         try:
             return await self._find(query)
         except CallFailed as error:
             # A remembered vector may be of the model before the last restart; a new one may fit.
-            if error.remote.reason != "MODEL_MISMATCH" or not self._texts.forget():
+            if error.remote.reason != "MODEL_MISMATCH" or not remembered:
                 raise
+            self._texts.forget()
         return await self._find(query)
 
     async def _find(self, query: SearchQuery) -> Found:

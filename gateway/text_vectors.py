@@ -27,8 +27,10 @@ class TextVectors:
             self._kept.popitem(last=False)
         return answer
 
-    def forget(self) -> bool:
-        """Drops all vectors, as when the index has another model now. False if there were none."""
-        had_some = bool(self._kept)
+    def remembers(self, text: str) -> bool:
+        """Whether the text's vector is kept."""
+        return text in self._kept
+
+    def forget(self) -> None:
+        """Drops all vectors, as when the index has another model now."""
         self._kept.clear()
-        return had_some

@@ -68,14 +68,14 @@ class Thumbnails:
         if making is None:
             making = _Making(asyncio.create_task(self._workers.run(self._make, image, size)))
             self._being_made[image, size] = making
-            making.task.add_done_callback(lambda _: self._being_made.pop((image, size), None))
         making.waiting += 1
         try:
             return await asyncio.shield(making.task)
         finally:
             making.waiting -= 1
-            if not making.waiting:  # everyone who wanted it has gone
+            if not making.waiting:  # it is made, or everyone who wanted it has gone
                 making.task.cancel()
+                del self._being_made[image, size]
 
     def _make(self, image: ImageFile, size: Size) -> Derived:
         key = _key(image.content_sha256, size)

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from gateway.__main__ import main
 from tests.gateway.conftest import Services
 
 StartProcess = Callable[..., Awaitable[Process]]
@@ -102,15 +103,24 @@ async def test_a_port_in_use_is_told_in_a_sentence(start: StartProcess) -> None:
         ("GATEWAY_SOURCES", "[]"),
         ("GATEWAY_MAX_UPLOAD_BYTES", "0"),
         ("GATEWAY_LOG_LEVEL", "loud"),
-        ("GATEWAY_CACHE_DIR", "/proc/none"),
+        ("GATEWAY_SOURCES", '{"a": 1}'),
     ],
 )
-async def test_a_wrong_setting_is_named(start: StartProcess, name: str, value: str) -> None:
-    code, message = await _failure(await start(**{name: value}))
+def test_a_wrong_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert main() == 1
+    assert capsys.readouterr().err.startswith(f"{name}: ")
+
+
+async def test_a_cache_that_can_not_be_written_is_told_in_a_sentence(start: StartProcess) -> None:
+    code, message = await _failure(await start(GATEWAY_CACHE_DIR="/proc/none"))
 
     assert code == 1
-    assert name.removeprefix("GATEWAY_") in message.upper()
-    assert "Traceback" not in message
+    assert "GATEWAY_CACHE_DIR" in message
+    assert message.count("\n") == 1
 
 
 async def _failure(process: Process) -> tuple[int, str]:

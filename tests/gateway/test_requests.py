@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from gateway.middlewares import SECURITY_HEADERS
 from gateway.problems import STATUS_BY_REASON
@@ -259,7 +260,7 @@ async def test_head_answers_as_get_without_the_body(gateway: Gateway, path: str)
     ],
 )
 async def test_a_foreign_name_can_not_point_here(start_gateway: StartGateway, host: str, status: int) -> None:
-    gateway = await start_gateway(allowed_hosts=("photos.example",))
+    gateway = await start_gateway(allowed_hosts="Photos.example, nas")
 
     answer = await gateway.get("/api/v1/images", headers={"Host": host})
 
@@ -278,6 +279,20 @@ async def test_bad_requests_cost_the_next_ones_nothing(gateway: Gateway) -> None
     await asyncio.gather(*(gateway.post("/api/v1/search", data=b"\xff") for _ in range(20)))
 
     assert (await gateway.get("/api/v1/search?q=red")).status == 200
+
+
+@pytest.mark.parametrize("encoded_text", ["%FF", "%ED%A0%80", "%00", "%C3", "%F0%9F%90%B6", "%"])
+async def test_no_bytes_of_an_address_break_a_service(gateway: Gateway, encoded_text: str) -> None:
+    paths = ["search?q=", "search?like=", "search?q=a&page_token=", "search?q=a&source=", "images/", "images?source="]
+    statuses = [(await gateway.get(URL(f"/api/v1/{path}{encoded_text}", encoded=True))).status for path in paths]
+
+    assert set(statuses) <= {200, 400, 404}
+
+
+async def test_any_method_is_counted_under_a_known_name(gateway: Gateway) -> None:
+    await gateway.request("INVENTED", "/")
+
+    assert "INVENTED" not in await (await gateway.get("/metrics")).text()
 
 
 async def test_problems_are_json_that_other_programs_read(gateway: Gateway) -> None:

@@ -88,6 +88,7 @@ async def test_a_model_that_differs_from_the_indexs_is_told(gateway: Gateway, se
     problem = await answer.json()
     assert (answer.status, problem["reason"]) == (409, "MODEL_MISMATCH")
     assert (problem["expected"], problem["actual"]) == (MODEL, "newer@ffffffffffff")
+    assert services.embedder.texts == ["blue"]
 
 
 async def test_a_text_that_was_cut_says_so(gateway: Gateway) -> None:
@@ -205,6 +206,10 @@ async def test_a_body_filters_by_several_folders(gateway: Gateway, services: Ser
         ('{"terms": [{"text": "a"}], "page_size": 1.5}', "page_size"),
         ('{"terms": [{"text": "a"}], "limit": 5}', "limit"),
         (json.dumps({"terms": [{"text": "a"}] * 33}), "terms"),
+        ('{"terms": [{"text": "\\ud800"}]}', "terms[0].text"),
+        ('{"terms": [{"image_id": "\\udcff"}]}', "terms[0].image_id"),
+        (f'{{"terms": [{{"text": "a", "weight": {10**400}}}]}}', "terms[0].weight"),
+        (f'{{"terms": [{{"text": "a", "weight": {"9" * 5000}}}]}}', "body"),
     ],
 )
 async def test_a_wrong_part_of_a_body_is_named(gateway: Gateway, services: Services, body: str, field: str) -> None:

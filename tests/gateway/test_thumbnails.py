@@ -10,7 +10,12 @@ import pytest
 from PIL import Image as Pillow
 
 from gateway.errors import Overloaded
+from gateway.originals import Originals
+from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
+from gateway.search_client import ImageFile
+from gateway.sources import Sources
+from gateway.thumbnails import Size, Thumbnails
 from imagesearch.type.v1 import image_pb2
 from tests.gateway.conftest import Gateway, Services, StartGateway
 from tests.gateway.made_up_photos import draw, encoded
@@ -153,6 +158,26 @@ async def _counted(gateway: Gateway, name: str) -> float:
         if line.startswith(name):
             return float(line.rpartition(" ")[2])
     return 0.0
+
+
+async def test_one_who_leaves_takes_nothing_from_those_who_come(photo: image_pb2.Image, root: Path) -> None:
+    workers = PictureWorkers(threads=1, waiting=10)
+    cache = PictureCache(root.parent / "cache", 0)
+    thumbnails = Thumbnails(Originals(Sources({"s": root}, None)), cache, workers)
+    image = ImageFile("s", "a.jpg", "a.jpg", "image/jpeg", content_sha256="")
+    release = threading.Event()
+    busy = asyncio.create_task(workers.run(release.wait))
+    leaving = asyncio.create_task(thumbnails.get(image, Size.THUMBNAIL))
+    await asyncio.sleep(0)  # both are in the queue now
+    leaving.cancel()
+    staying = asyncio.create_task(thumbnails.get(image, Size.THUMBNAIL))
+    await asyncio.gather(leaving, return_exceptions=True)
+    release.set()
+
+    assert (await staying).data
+    assert leaving.cancelled()
+    await busy
+    workers.close()
 
 
 async def test_too_much_waiting_work_is_refused() -> None:

@@ -210,6 +210,27 @@ async def test_a_model_that_is_loading_tells_how_far_it_is(gateway: Gateway, ser
     assert int(answer.headers["Retry-After"]) >= 1
 
 
+async def test_too_many_uploads_at_once_are_refused(gateway: Gateway) -> None:
+    release = asyncio.Event()
+    data = encoded(draw("red", "ring"))
+
+    async def slow_body() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n' + data[:1000]
+        await release.wait()
+        yield data[1000:] + b"\r\n--b--\r\n"
+
+    async def upload() -> int:
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        return (await gateway.post(SEARCH, data=slow_body(), headers=headers)).status
+
+    uploads = [asyncio.create_task(upload()) for _ in range(17)]
+    done, waiting = await asyncio.wait(uploads, return_when=asyncio.FIRST_COMPLETED)
+    release.set()
+
+    assert [task.result() for task in done] == [503]
+    assert await asyncio.gather(*waiting) == [200] * 16
+
+
 def _png_that_claims(width: int, height: int) -> bytes:
     """A few bytes that would become gigabytes."""
 
