@@ -1,0 +1,132 @@
+"""What the tests of the embedder share: the service over real gRPC, and models that are written or loaded once."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+
+from embedder_service.batching import BatchLimits
+from embedder_service.embedder import Embedder, EmbedderLimits
+from embedder_service.encoder import Encoder, LoadedModel, Report
+from embedder_service.model_host import ModelHost
+from embedder_service.service import SERVICE_NAME, EmbedderService
+from grpc_runtime.channels import open_channel
+from grpc_runtime.server import Server
+from imagesearch.embedder.v1.embedder_pb2_grpc import EmbedderServiceStub, add_EmbedderServiceServicer_to_server
+from pictures.limits import Limits
+from tests.embedder_service.plain_encoder import PlainEncoder
+
+if TYPE_CHECKING:
+    from imagesearch.embedder.v1.embedder_pb2_grpc import EmbedderServiceAsyncStub
+    from tests.clip_replica import Replica
+
+LIMITS = EmbedderLimits(
+    batches=BatchLimits(max_text_batch=8, max_image_batch=4, max_waiting_texts=16),
+    max_text_bytes=1000,
+    max_waiting_images=4,
+    max_unanswered_images=3,
+    max_streamed_images=8,
+    decode_threads=2,
+    pictures=Limits(max_bytes=200_000, max_pixels=4_000_000, max_frames=10),
+)
+
+
+@dataclass
+class Running:
+    """A service and a client of it."""
+
+    host: ModelHost
+    stub: "EmbedderServiceAsyncStub"
+    channel: grpc.aio.Channel
+
+
+Serve = Callable[[Callable[[Report], LoadedModel]], AbstractAsyncContextManager[Running]]
+
+
+@pytest.fixture
+def serve() -> Serve:
+    """Runs the service with what a function loads; loading is left to the test."""
+
+    @asynccontextmanager
+    async def run(load: Callable[[Report], LoadedModel]) -> AsyncIterator[Running]:
+        host = ModelHost("plain", load, lambda encoder: Embedder(encoder, LIMITS))
+        server = Server("127.0.0.1:0", [SERVICE_NAME], drain_seconds=0)
+        add_EmbedderServiceServicer_to_server(EmbedderService(host, LIMITS), server.grpc)
+        async with server, open_channel(f"127.0.0.1:{server.port}", idempotent={}) as channel:
+            yield Running(host, EmbedderServiceStub(channel), channel)
+        await host.close()
+
+    return run
+
+
+@pytest.fixture
+def encoder() -> Iterator[PlainEncoder]:
+    plain = PlainEncoder()
+    yield plain
+    plain.release()
+
+
+@pytest.fixture
+async def running(serve: Serve, encoder: PlainEncoder) -> AsyncIterator[Running]:
+    """The service with the plain encoder, ready."""
+    async with serve(lambda report: LoadedModel(encoder)) as service:
+        assert await service.host.load()
+        encoder.forget()
+        yield service
+
+
+@pytest.fixture(scope="session")
+def replica(tmp_path_factory: pytest.TempPathFactory) -> "Replica":
+    """The two CLIP models with random weights, tiny."""
+    from tests.clip_replica import write_replica  # noqa: PLC0415 takes seconds, and few tests need it
+
+    return write_replica(tmp_path_factory.mktemp("replica"))
+
+
+@pytest.fixture(scope="session")
+def concept(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    """The built-in model."""
+    from embedder_service.concept import ConceptEncoder  # noqa: PLC0415 takes seconds, and few tests need it
+
+    return ConceptEncoder(tmp_path_factory.mktemp("models"), threads=2)
+
+
+@pytest.fixture(scope="session")
+def package_photos() -> dict[str, Path]:
+    """The natural photos that two packages carry for demonstrations, by file name."""
+    scikit_image = _package_folder("skimage") / "data"
+    scikit_learn = _package_folder("sklearn") / "datasets" / "images"
+    files = [
+        *(scikit_image / name for name in _SCIKIT_IMAGE_PHOTOS),
+        *(scikit_learn / name for name in ("china.jpg", "flower.jpg")),
+    ]
+    return {file.name: file for file in files}
+
+
+_SCIKIT_IMAGE_PHOTOS = (
+    "astronaut.png",
+    "brick.png",
+    "camera.png",
+    "chelsea.png",
+    "clock_motion.png",
+    "coffee.png",
+    "coins.png",
+    "grass.png",
+    "gravel.png",
+    "hubble_deep_field.jpg",
+    "moon.png",
+    "motorcycle_left.png",
+    "rocket.jpg",
+)
+
+
+def _package_folder(name: str) -> Path:
+    package = find_spec(name)
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).parent
