@@ -1,6 +1,7 @@
 """`python -m embedder_service`: runs the embedder; the settings are in config.py."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 
@@ -58,17 +59,18 @@ async def _load_and_report(host: ModelHost, server: Server) -> None:
 def _loader(settings: Settings) -> Callable[[Report], LoadedModel]:
     request = ModelRequest(settings.model, settings.text_model, settings.index_model)
     hub = HuggingFaceHub(timeout=settings.hub_timeout)
+    threads = settings.threads or os.cpu_count() or 1
 
     # The libraries behind a model take seconds to import: only those of the chosen one are, while the service answers.
     def clip(source: ModelSource, report: Report) -> Encoder:
         from embedder_service.clip import load_clip  # noqa: PLC0415
 
-        return load_clip(source, settings.threads, report)
+        return load_clip(source, threads, report)
 
     def concept(report: Report) -> Encoder:
         from embedder_service.concept import load_concept  # noqa: PLC0415
 
-        return load_concept(settings.cache_dir, settings.threads, report)
+        return load_concept(settings.cache_dir, threads, report)
 
     def load(report: Report) -> LoadedModel:
         return load_model(request, hub, Loaders(clip, concept), report)

@@ -37,7 +37,8 @@ _HALF = np.float32(0.5**0.5)
 _LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh-Hans", "zh-Hant")
 _NOTICE = (
     "This is the small built-in model. It knows the main thing in a picture (animals, vehicles, buildings, food, "
-    "tools: the 1,000 ImageNet classes and what is near them in meaning), but no colours, counts, names, actions or weather. "
+    "tools: the 1,000 ImageNet classes and what is near them in meaning), but no colours, counts, names, actions or "
+    "weather. "
     "For better results, with access to huggingface.co: make run EMBEDDER_MODEL=clip-vit-b-32 REBUILD=1"
 )
 

@@ -1,6 +1,5 @@
 """The settings, read from the environment: EMBEDDER_HOST, EMBEDDER_PORT, ...."""
 
-import os
 from pathlib import Path
 
 from pydantic import Field
@@ -34,11 +33,7 @@ class Settings(BaseSettings):
     index_model: str = Field("", description="With auto: the id of the model that the existing index is of.")
     cache_dir: Path = Field(Path("data/models"), description="Where what models compute once is kept.")
     hub_timeout: float = Field(3.0, gt=0, description="Seconds within which the model hub must answer at start.")
-    threads: int = Field(
-        default_factory=lambda: os.cpu_count() or 1,
-        ge=1,
-        description="Threads that the model computes with; default: cores.",
-    )
+    threads: int = Field(0, ge=0, description="Threads that the model computes with; 0 takes one for each core.")
 
     max_text_bytes: int = Field(16_384, ge=1, description="The longest text, in bytes of UTF-8.")
     max_image_bytes: int = Field(
