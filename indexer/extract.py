@@ -6,6 +6,7 @@ What is here runs in threads: it blocks, and knows nothing of the services.
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -43,11 +44,12 @@ class Extractor:
     root: bytes
     source: str
     with_location: bool = True
+    read_bytes: Callable[[int, int], bytes] = os.read
 
     def read(self, file: FoundFile) -> Content:
         """The file's content. Raises NotAPhoto, FileTrouble, and FileNotFoundError if it is gone."""
         try:
-            return _read(self.root + b"/" + file.path, must_sniff=not has_picture_ending(file.path))
+            return self._read(self.root + b"/" + file.path, must_sniff=not has_picture_ending(file.path))
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -63,6 +65,30 @@ class Extractor:
         """The photo's facts and the picture to send; `useful_edge` as for reduced_picture. Raises FileTrouble."""
         picture = _decoded(content.data, useful_edge)
         return self._photo(file, content, picture), reduced_picture(picture.image, useful_edge)
+
+    def _read(self, path: bytes, *, must_sniff: bool) -> Content:
+        # A pipe that took the file's place would block without O_NONBLOCK.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as opened:
+            before = os.fstat(opened.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise NotAPhoto
+            head = self._read_up_to(opened.fileno(), SNIFF_BYTES)
+            if must_sniff and sniff(head) is None:
+                raise NotAPhoto
+            DEFAULT_LIMITS.check_bytes(before.st_size)
+            data = head + self._read_up_to(opened.fileno(), before.st_size - len(head) + 1)
+            after = os.fstat(opened.fileno())
+        if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size) or len(data) != before.st_size:
+            raise FileTrouble("CHANGED_WHILE_READ", "The file changed while it was read. Run the indexer again.")
+        return Content(data, hashlib.sha256(data).hexdigest(), before.st_mtime_ns)
+
+    def _read_up_to(self, descriptor: int, count: int) -> bytes:
+        """At most `count` bytes; fewer only at the file's end."""
+        parts = []
+        while count > 0 and (part := self.read_bytes(descriptor, count)):
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
 
     def _photo(self, file: FoundFile, content: Content, picture: Picture) -> Photo:
         metadata = picture.metadata
@@ -84,32 +110,6 @@ class Extractor:
             camera_make=metadata.camera_make,
             camera_model=metadata.camera_model,
         )
-
-
-def _read(path: bytes, *, must_sniff: bool) -> Content:
-    # A pipe that took the file's place would block without O_NONBLOCK.
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as opened:
-        before = os.fstat(opened.fileno())
-        if not stat.S_ISREG(before.st_mode):
-            raise NotAPhoto
-        head = _read_up_to(opened.fileno(), SNIFF_BYTES)
-        if must_sniff and sniff(head) is None:
-            raise NotAPhoto
-        DEFAULT_LIMITS.check_bytes(before.st_size)
-        data = head + _read_up_to(opened.fileno(), before.st_size - len(head) + 1)
-        after = os.fstat(opened.fileno())
-    if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size) or len(data) != before.st_size:
-        raise FileTrouble("CHANGED_WHILE_READ", "The file changed while it was read. Run the indexer again.")
-    return Content(data, hashlib.sha256(data).hexdigest(), before.st_mtime_ns)
-
-
-def _read_up_to(descriptor: int, count: int) -> bytes:
-    """At most `count` bytes; fewer only at the file's end."""
-    parts = []
-    while count > 0 and (part := os.read(descriptor, count)):
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
 
 
 def _decoded(data: bytes, useful_edge: int) -> Picture:
