@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from grpc_runtime.settings import InvalidSettings, read_settings
 from local_run.checks import check_data_folder, check_port_free
 from local_run.config import LocalRunConfig
 from local_run.errors import CannotRun
@@ -156,8 +157,8 @@ async def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        await run(LocalRunConfig(), stop)
-    except CannotRun as error:
+        await run(read_settings(LocalRunConfig), stop)
+    except (CannotRun, InvalidSettings) as error:
         print(f"\n{error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0

@@ -1,0 +1,31 @@
+"""Reads a process's settings from the environment, and says in a sentence which one is wrong."""
+
+from typing import TypeVar
+
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings, SettingsError
+
+Settings = TypeVar("Settings", bound=BaseSettings)
+
+
+class InvalidSettings(Exception):
+    """Its text names each setting that is wrong, one a line."""
+
+
+def read_settings(kind: type[Settings]) -> Settings:
+    """The settings, read from the environment. Raises InvalidSettings."""
+    prefix = kind.model_config.get("env_prefix", "")
+    try:
+        return kind()
+    except ValidationError as error:
+        raise InvalidSettings(
+            "\n".join(
+                f"{prefix}{part['loc'][0] if part['loc'] else ''}".upper()
+                + ": "
+                + ": ".join([*map(str, part["loc"][1:]), part["msg"]])
+                + "."
+                for part in error.errors(include_input=False, include_url=False)
+            )
+        ) from None
+    except SettingsError as error:  # a setting that must be JSON is not; the message quotes the field, not its value
+        raise InvalidSettings(f"{prefix}*: {error}. Write it as JSON.") from None
