@@ -1,0 +1,137 @@
+"""The system's programs as processes of their own, on free ports, to be killed and started again."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+READY_SECONDS = 60.0
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nothing uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Process:
+    """One gRPC service. Its port stays the same over restarts."""
+
+    module: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    log: Path
+    port: int
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def address(self) -> str:
+        """HOST:PORT."""
+        return f"127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Returns when the service reports SERVING."""
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", self.module, *self.arguments),
+                env={**os.environ, **self.environment},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        async with asyncio.timeout(READY_SECONDS):
+            while not await self._serves():
+                assert self.process.returncode is None, f"{self.module} ended: {self.log.read_text(errors='replace')}"
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        """Ends it as kill -9 does."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """Asks it to end and waits until it has."""
+        await self._end(signal.SIGTERM)
+
+    async def _end(self, number: int) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(number)
+            await self.process.wait()
+
+    async def _serves(self) -> bool:
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            stub: Any = health_pb2_grpc.HealthStub(channel)
+            try:
+                answer = await stub.Check(health_pb2.HealthCheckRequest(), timeout=2.0)
+            except grpc.aio.AioRpcError:
+                return False
+            return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+@dataclass
+class Ended:
+    """What an indexer that ended left: its exit code and what it wrote to the terminal."""
+
+    code: int
+    output: str
+
+
+@dataclass
+class Indexer:
+    """An indexer that runs."""
+
+    process: asyncio.subprocess.Process
+
+    async def ended(self) -> Ended:
+        """Waits for its end."""
+        async with asyncio.timeout(100):
+            _, output = await self.process.communicate()
+        assert self.process.returncode is not None
+        return Ended(self.process.returncode, output.decode())
+
+
+@dataclass
+class Services:
+    """A real search service over an empty index, an embedder, and indexers that use both."""
+
+    search: Process
+    embedder: Process
+    running: list[Indexer] = field(default_factory=list)
+
+    async def start_indexer(self, folder: Path, *options: str) -> Indexer:
+        """Starts `python -m indexer FOLDER --source photos OPTIONS`."""
+        source = () if "--source" in options else ("--source", "photos")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "indexer", os.fspath(folder), *source),
+            *("--embedder", self.embedder.address, "--search", self.search.address, *options),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        indexer = Indexer(process)
+        self.running.append(indexer)
+        return indexer
+
+    async def index(self, folder: Path, *options: str) -> Ended:
+        """Runs an indexer to its end."""
+        return await (await self.start_indexer(folder, *options)).ended()
+
+    async def stop(self) -> None:
+        """Ends everything."""
+        for indexer in self.running:
+            if indexer.process.returncode is None:
+                indexer.process.kill()
+                await indexer.process.communicate()
+        await self.embedder.kill()
+        await self.search.stop()
