@@ -18,13 +18,16 @@ def check_end(format_: PictureFormat, data: bytes) -> None:
     """
     if not data.endswith(_SECTOR):
         return
+    last = len(data.rstrip(b"\x00"))
     match format_:
         case PictureFormat.JPEG:
-            ended = data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
+            ended = b"\xff\xd9" in data[_start_of_pixels(data) :]
         case PictureFormat.PNG:
             ended = b"IEND" in data
         case PictureFormat.WEBP:
-            ended = len(data.rstrip(b"\x00")) >= int.from_bytes(data[4:8], "little")
+            ended = last >= int.from_bytes(data[4:8], "little")
+        case PictureFormat.HEIC | PictureFormat.AVIF:
+            ended = last + len(_SECTOR) > _end_of_media_data(data, last)
         case _:
             return
     if not ended:
@@ -45,6 +48,31 @@ def check_container(format_: PictureFormat, data: bytes, limits: Limits) -> None
         limits.check_frames(frames)
     elif format_ is PictureFormat.WEBP:
         limits.check_pixels(_webp_size(data))
+
+
+def _start_of_pixels(data: bytes) -> int:
+    """Where the first scan of a JPEG begins, behind its metadata and the thumbnail in there; 0 if there is none."""
+    position = 2
+    while data[position : position + 1] == b"\xff":
+        if data[position + 1 : position + 2] == b"\xda":
+            return position
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return 0
+
+
+def _end_of_media_data(data: bytes, position: int) -> int:
+    """Where the box of pixels ends that holds `position`; 0 if there is none."""
+    start = 0
+    while start < position:
+        size = int.from_bytes(data[start : start + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[start + 8 : start + 16], "big")
+        if size < 8:  # 0: up to the end of the file, wherever that was meant to be
+            return 0
+        if data[start + 4 : start + 8] == b"mdat" and position <= start + size:
+            return start + size
+        start += size
+    return 0
 
 
 def _scan_gif(data: bytes) -> tuple[tuple[int, int], int]:

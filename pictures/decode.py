@@ -46,8 +46,10 @@ def read_picture(data: bytes, *, limits: Limits = DEFAULT_LIMITS, useful_edge: i
     converted at a whole fraction of it. Resized from there to `useful_edge`, photos differ from the same resized from
     full scale by less than 1 of 255 levels on average and 5 at the 99th percentile.
 
-    Raises Undecodable (also for a file that is cut off: what is there is not shown) and TooLarge.
+    Raises Undecodable (also for a file that is cut off: what is there is not shown) and TooLarge; MemoryError passes.
     """
+    if useful_edge is not None and useful_edge < 1:
+        raise ValueError(f"useful_edge must be at least 1, not {useful_edge}")
     limits.check_bytes(len(data))
     format_ = sniff(data[:SNIFF_BYTES])
     if format_ is None:
@@ -59,7 +61,7 @@ def read_picture(data: bytes, *, limits: Limits = DEFAULT_LIMITS, useful_edge: i
             limits.check_pixels(file.size)
             limits.check_frames(getattr(file, "n_frames", 1) if format_ is not PictureFormat.GIF else 1)
             return _decode(file, format_, useful_edge)
-    except PictureError:
+    except (PictureError, MemoryError):
         raise
     except Exception as error:  # decoders raise whatever a broken file leads them to
         raise Undecodable(f"The {format_.label} picture is broken or cut off: {error}") from error

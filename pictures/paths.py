@@ -18,6 +18,8 @@ class PathOutsideRoot(ValueError):
 def encode_path(path: bytes) -> str:
     """The path as a text: bytes that are not UTF-8, control characters and "%" as %XX, all else as it is."""
     text = path.decode("utf-8", "surrogateescape")
+    if text.isprintable() and "%" not in text:
+        return text
     return "".join(map(_encode_character, text))
 
 

@@ -82,6 +82,18 @@ def test_of_an_animation_the_first_frame_is_read(format_: str) -> None:
     assert corners(read_picture(data).image) == UPRIGHT
 
 
+def test_of_a_jpeg_with_further_pictures_behind_it_the_first_is_read() -> None:
+    data = encoded(four_colours(), "MPO", save_all=True, append_images=[Image.new("RGB", (128, 64), BLUE)])
+    picture = read_picture(data, useful_edge=16)
+    assert picture.format is PictureFormat.JPEG
+    assert corners(picture.image) == UPRIGHT
+
+
+def test_an_edge_of_nothing_is_refused_as_the_callers_fault() -> None:
+    with pytest.raises(ValueError, match="useful_edge"):
+        read_picture(a_file(PictureFormat.JPEG), useful_edge=0)
+
+
 def test_the_decoded_picture_carries_no_metadata() -> None:
     picture = read_picture(encoded(four_colours(), "JPEG", exif=exif_block({0x010F: b"Maker\x00"}), comment=b"secret"))
     assert picture.image.info == {}
@@ -105,17 +117,30 @@ def test_a_cut_off_jpeg_is_refused_at_reduced_scale_too(options: dict[str, bool]
         read_picture(data[: len(data) // 2], useful_edge=60)
 
 
-@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
 def test_a_file_whose_rest_is_zeros_is_refused(format_: str) -> None:
     data = encoded(Image.effect_noise((64, 48), 80).convert("RGB"), format_)
     half = len(data) // 2
     with pytest.raises(Undecodable):
-        read_picture(data[:half].ljust(len(data) + 600, b"\x00"))
+        read_picture(data[:half].ljust(len(data), b"\x00"))
 
 
-@pytest.mark.parametrize("format_", PILLOW_FORMATS)
+def test_a_jpeg_cut_off_behind_its_thumbnail_is_refused() -> None:
+    thumbnail = encoded(four_colours(32, 16), "JPEG")
+    noise = Image.effect_noise((64, 48), 80).convert("RGB")
+    data = encoded(noise, "JPEG", exif=b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00" + thumbnail)
+    with pytest.raises(Undecodable, match="only zeros"):
+        read_picture(data[: len(data) * 2 // 3] + bytes(2000))
+
+
+def test_a_video_behind_a_jpeg_does_no_harm() -> None:
+    data = encoded(four_colours(), "JPEG") + b"\x00\x00\x00\x18ftypmp42" + b"\xff\xd9\xff\xda" + bytes(600)
+    assert corners(read_picture(data).image) == UPRIGHT
+
+
+@pytest.mark.parametrize("format_", PictureFormat)
 def test_zeros_after_a_whole_picture_do_no_harm(format_: PictureFormat) -> None:
-    assert corners(read_picture(encoded(four_colours(), format_.name) + bytes(4096)).image) == UPRIGHT
+    assert corners(read_picture(a_file(format_) + bytes(4096)).image) == UPRIGHT
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
