@@ -1,0 +1,1 @@
+"""The search service: owns the index of photos, their facts and their vectors."""

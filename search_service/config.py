@@ -1,0 +1,43 @@
+"""The settings, read from the environment: SEARCH_HOST, SEARCH_PORT, ...."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from grpc_runtime.telemetry import LogFormat
+
+
+class Settings(BaseSettings):
+    """What can be set."""
+
+    model_config = SettingsConfigDict(env_prefix="SEARCH_", frozen=True, env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all.")
+    port: int = Field(50052, ge=0, le=65535, description="Port of the gRPC service; 0 takes any free one.")
+    metrics_port: int = Field(9052, ge=0, le=65535, description="Port of GET /metrics; 0 turns it off.")
+    drain_seconds: float = Field(20.0, ge=0, description="How long running calls may take after SIGTERM.")
+    log_format: LogFormat = Field("console", description="console for people, json for machines.")
+    log_level: str = Field("info", description="debug, info, warning or error.")
+
+    backend: Literal["embedded", "elasticsearch"] = Field(
+        "embedded", description="Where the index is kept. embedded: LanceDB in the process, in a folder on disk."
+    )
+    embedded_path: Path = Field(
+        Path("data/index"), description="The folder of the embedded index. One process at a time."
+    )
+    embedded_vector_index_from: int = Field(
+        20_000,
+        ge=256,
+        description="With fewer photos a search compares all vectors, exactly; from here on there is a vector index.",
+    )
+    embedded_cache_bytes: int = Field(
+        1 << 30, ge=0, description="Memory in which the embedded index keeps what it read."
+    )
+    window: int = Field(
+        1_000, ge=1, le=10_000, description="How many hits the pages of one search have together, at most."
+    )
+    candidates: int = Field(
+        10_000, ge=1, le=1_000_000, description="About how many vectors a search compares once there is a vector index."
+    )

@@ -1,0 +1,51 @@
+"""What the fields of a photo may hold."""
+
+import math
+import re
+
+from search_service.errors import InvalidField
+from search_service.images import Image
+
+MAX_ID_BYTES = 512
+_MAX_SOURCE_BYTES = 512
+_MAX_PATH_BYTES = 16_384  # 4,096 bytes, each percent-encoded, and some
+_MAX_TEXT_BYTES = 4_096
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def check_image(image: Image) -> None:
+    """Raises InvalidField, naming the field, unless the photo can be stored."""
+    _check_text("image.id", image.id, MAX_ID_BYTES, required=True)
+    _check_text("image.source", image.source, _MAX_SOURCE_BYTES, required=True)
+    _check_text("image.relative_path", image.relative_path, _MAX_PATH_BYTES, required=True)
+    _check_text("image.name", image.name, _MAX_TEXT_BYTES, required=True)
+    _check_text("image.media_type", image.media_type, _MAX_TEXT_BYTES)
+    if image.content_sha256:
+        check_sha256("image.content_sha256", image.content_sha256)
+    for field in ("size_bytes", "width", "height", "extractor_version"):
+        if getattr(image, field) < 0:
+            raise InvalidField(f"image.{field}", "It can't be negative.")
+    if image.location:
+        _check_degrees("image.location.latitude", image.location.latitude, 90)
+        _check_degrees("image.location.longitude", image.location.longitude, 180)
+    if image.camera:
+        _check_text("image.camera.make", image.camera.make, _MAX_TEXT_BYTES)
+        _check_text("image.camera.model", image.camera.model, _MAX_TEXT_BYTES)
+
+
+def check_sha256(field: str, text: str) -> None:
+    """Raises InvalidField unless it is a SHA-256 in lower-case hexadecimal digits."""
+    if not _SHA256.fullmatch(text):
+        raise InvalidField(field, "A SHA-256 has 64 lower-case hexadecimal digits.")
+
+
+def _check_text(field: str, text: str, max_bytes: int, *, required: bool = False) -> None:
+    if required and not text:
+        raise InvalidField(field, "It is required.")
+    if len(text.encode()) > max_bytes:
+        raise InvalidField(field, f"It has more than {max_bytes} bytes.")
+
+
+def _check_degrees(field: str, value: float, limit: int) -> None:
+    if not math.isfinite(value) or abs(value) > limit:
+        raise InvalidField(field, f"It is between -{limit} and {limit}.")

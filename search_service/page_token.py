@@ -1,0 +1,126 @@
+"""Page tokens: small, opaque to clients, of no use for another query. They hold places, never vectors or texts."""
+
+import base64
+import hashlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from search_service.errors import StalePageToken
+from search_service.images import MAX_WINDOW, Embedding, Filter, ListOrder, ListPlace, Window
+from search_service.query_vector import Term
+
+_VERSION = 1
+_SEARCH = struct.Struct(">BB8sHIH")  # version, kind, digest, window, candidates, offset
+_LIST = struct.Struct(">BB8s?q")  # version, kind, digest, has a time, microseconds since 1970; the id follows
+_SEARCH_KIND, _LIST_KIND = 1, 2
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - civil times have no zone
+_MICROSECOND = timedelta(microseconds=1)
+MAX_CANDIDATES = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlace:
+    """Where a page of a search begins. The window stays that of the first page: another would repeat and drop hits."""
+
+    window: Window
+    offset: int
+
+
+def search_digest(terms: Sequence[Term], keep: Filter) -> bytes:
+    """Tells searches apart, 8 bytes."""
+    digest = _Digest()
+    digest.add("search", len(terms))
+    for term in terms:
+        digest.add(term.weight)
+        if isinstance(term.target, Embedding):
+            digest.add("embedding", term.target.model, term.target.values.tobytes())
+        else:
+            digest.add("image", term.target.image_id)
+    digest.add_filter(keep)
+    return digest.value()
+
+
+def list_digest(order: ListOrder, keep: Filter) -> bytes:
+    """Tells lists apart, 8 bytes."""
+    digest = _Digest()
+    digest.add("list", order.value)
+    digest.add_filter(keep)
+    return digest.value()
+
+
+def write_search_token(digest: bytes, place: SearchPlace) -> str:
+    """The token of a search's page."""
+    window = place.window
+    return _encode(_SEARCH.pack(_VERSION, _SEARCH_KIND, digest, window.size, window.candidates, place.offset))
+
+
+def read_search_token(token: str, digest: bytes) -> SearchPlace:
+    """The place that the token names. Raises StalePageToken unless it was written for the same search."""
+    data = _decode(token)
+    if len(data) != _SEARCH.size:
+        raise StalePageToken
+    version, kind, own_digest, size, candidates, offset = _SEARCH.unpack(data)
+    if (version, kind, own_digest) != (_VERSION, _SEARCH_KIND, digest):
+        raise StalePageToken
+    if not 0 < offset < size <= MAX_WINDOW or not candidates:
+        raise StalePageToken
+    return SearchPlace(Window(size, candidates), offset)
+
+
+def write_list_token(digest: bytes, place: ListPlace) -> str:
+    """The token of a list's page."""
+    micros = 0 if place.taken_at is None else (place.taken_at - _EPOCH) // _MICROSECOND
+    head = _LIST.pack(_VERSION, _LIST_KIND, digest, place.taken_at is not None, micros)
+    return _encode(head + place.id.encode())
+
+
+def read_list_token(token: str, digest: bytes) -> ListPlace:
+    """The place that the token names. Raises StalePageToken unless it was written for the same list."""
+    data = _decode(token)
+    if len(data) <= _LIST.size:
+        raise StalePageToken
+    version, kind, own_digest, has_time, micros = _LIST.unpack_from(data)
+    if (version, kind, own_digest) != (_VERSION, _LIST_KIND, digest):
+        raise StalePageToken
+    try:
+        image_id = data[_LIST.size :].decode()
+        return ListPlace(image_id, _EPOCH + micros * _MICROSECOND if has_time else None)
+    except (UnicodeDecodeError, OverflowError) as error:
+        raise StalePageToken from error
+
+
+class _Digest:
+    """Hashes parts so that neither their order nor their borders can be mistaken."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def add(self, *parts: str | bytes | float | None) -> None:
+        for part in parts:
+            data = part if isinstance(part, bytes) else repr(part).encode()
+            self._hash.update(len(data).to_bytes(8, "big") + data)
+
+    def add_filter(self, keep: Filter) -> None:
+        for time in (keep.taken_from, keep.taken_before):
+            self.add(time.isoformat() if time else None)
+        for folder in keep.folders:
+            self.add(folder.source, folder.path)
+
+    def value(self) -> bytes:
+        return self._hash.digest()[:8]
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _decode(token: str) -> bytes:
+    try:
+        data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except ValueError as error:
+        raise StalePageToken from error
+    if _encode(data) != token:
+        raise StalePageToken
+    return data

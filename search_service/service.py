@@ -1,0 +1,202 @@
+"""The rpcs of imagesearch.search.v1.SearchService."""
+
+from __future__ import annotations  # the types of grpc have parameters only for the type checker
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from google.rpc import status_pb2
+
+from grpc_runtime.errors import to_status
+from imagesearch.search.v1 import search_pb2, search_pb2_grpc
+from search_service.errors import ImageNotFound, InvalidField, ServiceError
+from search_service.image_rules import check_sha256
+from search_service.images import (
+    MAX_DIMENSIONS,
+    CopyOf,
+    FingerprintFilter,
+    Images,
+    ListOrder,
+    ListPlace,
+    Model,
+    Shard,
+    Window,
+)
+from search_service.ingest import Incoming, ingest
+from search_service.page_token import (
+    SearchPlace,
+    list_digest,
+    read_list_token,
+    read_search_token,
+    search_digest,
+    write_list_token,
+    write_search_token,
+)
+from search_service.query_vector import resolve_terms
+from search_service.service_messages import (
+    read_filter,
+    read_terms,
+    read_write,
+    write_fingerprint,
+    write_image,
+    write_index,
+    write_rebuild,
+)
+
+if TYPE_CHECKING:
+    import grpc
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+
+SERVICE_NAME = search_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 500
+MAX_IDS = 1_000
+
+_ORDERS = {
+    search_pb2.LIST_ORDER_UNSPECIFIED: ListOrder.NEWEST_FIRST,
+    search_pb2.LIST_ORDER_NEWEST_FIRST: ListOrder.NEWEST_FIRST,
+    search_pb2.LIST_ORDER_SAMPLE: ListOrder.SAMPLE,
+}
+
+
+class SearchService(search_pb2_grpc.SearchServiceServicer):
+    """Reads requests, asks the index, writes answers."""
+
+    def __init__(self, images: Images, window: Window) -> None:
+        """`window` is what the first page of a search fixes for all its pages."""
+        self._images = images
+        self._window = window
+
+    async def SearchImages(
+        self, request: search_pb2.SearchImagesRequest, context: Context
+    ) -> search_pb2.SearchImagesResponse:
+        """See search.proto, as for all rpcs."""
+        terms, keep = read_terms(request), read_filter(request.filter)
+        size = _page_size(request.page_size)
+        digest = search_digest(terms, keep)
+        place = read_search_token(request.page_token, digest) if request.page_token else SearchPlace(self._window, 0)
+        vector = await resolve_terms(terms, self._images)
+        page = await self._images.search(
+            vector,
+            keep=keep,
+            excluded_ids=[term.target.image_id for term in terms if isinstance(term.target, CopyOf)],
+            window=place.window,
+            offset=place.offset,
+            limit=size,
+        )
+        following = SearchPlace(place.window, place.offset + size)
+        return search_pb2.SearchImagesResponse(
+            hits=[search_pb2.SearchHit(image=write_image(hit.image), score=hit.score) for hit in page.hits],
+            next_page_token=write_search_token(digest, following) if page.more else "",
+        )
+
+    async def IndexImages(
+        self, request_iterator: AsyncIterator[search_pb2.IndexImagesRequest], context: Context
+    ) -> AsyncIterator[search_pb2.IndexImagesResponse]:
+        """One answer for each request."""
+        async for outcome in ingest(_read_items(request_iterator), self._images):
+            status = to_status(outcome.error) if outcome.error else status_pb2.Status()
+            yield search_pb2.IndexImagesResponse(id=outcome.id, status=status)
+
+    async def DeleteImages(
+        self, request: search_pb2.DeleteImagesRequest, context: Context
+    ) -> search_pb2.DeleteImagesResponse:
+        """Removes photos from the index."""
+        if len(request.ids) > MAX_IDS:
+            raise InvalidField("ids", f"At most {MAX_IDS} are allowed, {len(request.ids)} were sent.")
+        return search_pb2.DeleteImagesResponse(deleted_count=await self._images.delete(list(set(request.ids))))
+
+    async def GetImage(self, request: search_pb2.GetImageRequest, context: Context) -> search_pb2.GetImageResponse:
+        """One photo."""
+        found = await self._images.get([request.id])
+        if request.id not in found:
+            raise ImageNotFound(request.id)
+        return search_pb2.GetImageResponse(image=write_image(found[request.id]))
+
+    async def ListImages(
+        self, request: search_pb2.ListImagesRequest, context: Context
+    ) -> search_pb2.ListImagesResponse:
+        """A page of photos."""
+        keep, size = read_filter(request.filter), _page_size(request.page_size)
+        if request.order not in _ORDERS:
+            raise InvalidField("order", f"{request.order} is not known.")
+        order = _ORDERS[request.order]
+        digest = list_digest(order, keep)
+        after = read_list_token(request.page_token, digest) if request.page_token else None
+        found = await self._images.list_page(order, keep=keep, after=after, limit=size + 1)
+        page, token = found[:size], ""
+        if len(found) > size:
+            token = write_list_token(digest, ListPlace(page[-1].id, page[-1].taken_at))
+        return search_pb2.ListImagesResponse(images=[write_image(image) for image in page], next_page_token=token)
+
+    async def ListFingerprints(
+        self, request: search_pb2.ListFingerprintsRequest, context: Context
+    ) -> AsyncIterator[search_pb2.ListFingerprintsResponse]:
+        """What tells whether files changed."""
+        async for batch in self._images.fingerprints(_read_fingerprint_filter(request)):
+            yield search_pb2.ListFingerprintsResponse(fingerprints=[write_fingerprint(one) for one in batch])
+
+    async def GetIndex(self, request: search_pb2.GetIndexRequest, context: Context) -> search_pb2.GetIndexResponse:
+        """The index and its state."""
+        return search_pb2.GetIndexResponse(index=write_index(await self._images.describe()))
+
+    async def BeginRebuild(
+        self, request: search_pb2.BeginRebuildRequest, context: Context
+    ) -> search_pb2.BeginRebuildResponse:
+        """Starts or continues a rebuild."""
+        if not request.model:
+            raise InvalidField("model", "It is required.")
+        if not 1 <= request.dimensions <= MAX_DIMENSIONS:
+            raise InvalidField("dimensions", f"1 to {MAX_DIMENSIONS} are allowed.")
+        rebuild = await self._images.begin_rebuild(Model(request.model, request.dimensions))
+        return search_pb2.BeginRebuildResponse(rebuild=write_rebuild(rebuild))
+
+    async def CommitRebuild(
+        self, request: search_pb2.CommitRebuildRequest, context: Context
+    ) -> search_pb2.CommitRebuildResponse:
+        """Swaps the indexes."""
+        info = await self._images.commit_rebuild(request.rebuild_id, drop_missing_sources=request.drop_missing_sources)
+        return search_pb2.CommitRebuildResponse(index=write_index(info))
+
+    async def CancelRebuild(
+        self, request: search_pb2.CancelRebuildRequest, context: Context
+    ) -> search_pb2.CancelRebuildResponse:
+        """Drops the next index."""
+        await self._images.cancel_rebuild(request.rebuild_id)
+        return search_pb2.CancelRebuildResponse()
+
+
+async def _read_items(requests: AsyncIterator[search_pb2.IndexImagesRequest]) -> AsyncIterator[Incoming]:
+    async for request in requests:
+        try:
+            yield Incoming(request.image.id, request.rebuild_id, read_write(request))
+        except ServiceError as error:
+            yield Incoming(request.image.id, request.rebuild_id, error)
+
+
+def _page_size(requested: int) -> int:
+    if requested < 0:
+        raise InvalidField("page_size", "It can't be negative.")
+    return min(requested or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+
+
+def _read_fingerprint_filter(request: search_pb2.ListFingerprintsRequest) -> FingerprintFilter:
+    if not request.source and not request.content_sha256:
+        raise InvalidField("source", "It is required unless content_sha256 is set.")
+    if len(request.content_sha256) > MAX_IDS:
+        raise InvalidField("content_sha256", f"At most {MAX_IDS} are allowed, {len(request.content_sha256)} were sent.")
+    for position, text in enumerate(request.content_sha256):
+        check_sha256(f"content_sha256[{position}]", text)
+    shard = None
+    if request.HasField("shard"):
+        shard = Shard(request.shard.index, request.shard.count)
+        if not 0 <= shard.index < shard.count:
+            raise InvalidField("shard", "The count is at least 1, and the index below it and not negative.")
+    return FingerprintFilter(
+        source=request.source,
+        path_prefix=request.path_prefix,
+        shard=shard,
+        content_sha256=tuple(request.content_sha256),
+        rebuild_id=request.rebuild_id,
+    )

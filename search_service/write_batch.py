@@ -1,0 +1,62 @@
+"""From the writes of a batch, in order, to the rows that the index stores."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from search_service.errors import ImageNotFound, ServiceError
+from search_service.images import CopyOf, Embedding, Image, Model, Vector, Write
+from search_service.query_vector import check_embedding, check_vector
+
+
+@dataclass
+class WriteBatch:
+    """`rows` has each id once, with what was written last; `errors` has an entry for each write."""
+
+    rows: dict[str, tuple[Image, Vector]] = field(default_factory=dict)
+    errors: list[ServiceError | None] = field(default_factory=list)
+
+    def fail(self, error: ServiceError) -> list[ServiceError | None]:
+        """The answers if the rows could not be stored: those that would be OK get this error."""
+        return [own or error for own in self.errors]
+
+
+def copied_ids(writes: Sequence[Write]) -> list[str]:
+    """The ids of the photos whose stored vectors the writes ask for."""
+    return list({write.vector.image_id for write in writes if isinstance(write.vector, CopyOf)})
+
+
+def first_model(writes: Sequence[Write]) -> Model | None:
+    """The model of the first valid vector: a new index is made for it."""
+    for write in writes:
+        if isinstance(write.vector, Embedding) and write.vector.model:
+            try:
+                vector = check_vector(write.vector.values)
+            except ServiceError:
+                continue
+            return Model(write.vector.model, len(vector))
+    return None
+
+
+def resolve_writes(writes: Sequence[Write], model: Model, stored: Mapping[str, Vector]) -> WriteBatch:
+    """Checks each vector and copies those of known photos, be they stored or earlier in the batch."""
+    batch = WriteBatch()
+    for write in writes:
+        try:
+            vector = _resolve(write, model, stored, batch)
+        except ServiceError as error:
+            batch.errors.append(error)
+        else:
+            batch.rows[write.image.id] = (write.image, vector)
+            batch.errors.append(None)
+    return batch
+
+
+def _resolve(write: Write, model: Model, stored: Mapping[str, Vector], batch: WriteBatch) -> Vector:
+    if isinstance(write.vector, Embedding):
+        return check_embedding(write.vector, model)
+    image_id = write.vector.image_id
+    if image_id in batch.rows:
+        return batch.rows[image_id][1]
+    if image_id not in stored:
+        raise ImageNotFound(image_id)
+    return stored[image_id]
