@@ -56,11 +56,11 @@ class SearchClient:
         """Ends the connection."""
         await self._channel.close()
 
-    async def search(self, terms: Sequence[ImageTerm | VectorTerm], kept: Filter, page: PageRequest) -> Results:
+    async def search(self, terms: Sequence[ImageTerm | VectorTerm], conditions: Filter, page: PageRequest) -> Results:
         """The photos nearest to the terms."""
         request = search_pb2.SearchImagesRequest(
             terms=[_term(term) for term in terms],
-            filter=_filter(kept),
+            filter=_filter(conditions),
             page_size=page.size,
             page_token=page.token,
         )
@@ -119,11 +119,11 @@ def _term(term: ImageTerm | VectorTerm) -> search_pb2.SearchTerm:
     return search_pb2.SearchTerm(embedding=embedding, weight=term.weight)
 
 
-def _filter(kept: Filter) -> search_pb2.Filter:
+def _filter(conditions: Filter) -> search_pb2.Filter:
     return search_pb2.Filter(
-        taken_from=_civil_time(kept.taken_from),
-        taken_before=_civil_time(kept.taken_before),
-        folders=[search_pb2.Folder(source=folder.source, path=folder.path) for folder in kept.folders],
+        taken_from=_civil_time(conditions.taken_from),
+        taken_before=_civil_time(conditions.taken_before),
+        folders=[search_pb2.Folder(source=folder.source, path=folder.path) for folder in conditions.folders],
     )
 
 
