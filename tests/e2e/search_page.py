@@ -1,0 +1,49 @@
+"""The page as a person sees it: where its parts are, in one place for all tests."""
+
+from playwright.async_api import Locator, Page
+
+
+class SearchPage:
+    """The parts of the page in a tab."""
+
+    def __init__(self, page: Page) -> None:
+        self.tab = page
+        self.query = page.get_by_role("textbox", name="Describe a photo")
+        self.title = page.get_by_role("heading", level=1)
+        self.cards = page.locator("#grid a[data-id]")
+        self.names = page.locator("#grid .card-name")
+        self.scores = page.locator("#grid .score")
+        self.skeletons = page.locator("#grid .card-skeleton")
+        self.state = page.locator("#state")
+        self.notices = page.locator("#notices [data-notice]")
+        self.announcement = page.locator("#announcement")
+        self.summary = page.locator("#query-head .query-lines")
+        self.picture_file = page.locator("#picture-file")
+        self.query_picture = page.locator("#query-head .query-picture")
+        self.filters = page.get_by_role("button", name="Filters", exact=False)
+        self.grid_end = page.locator("#grid-end")
+        self.viewer = page.get_by_role("dialog")
+        self.viewer_name = page.locator("#viewer-name")
+
+    def shown(self, state: str) -> Locator:
+        """The state of this name, instead of photos."""
+        return self.tab.locator(f"#state[data-state={state}]")
+
+    def notice(self, key: str) -> Locator:
+        return self.tab.locator(f"#notices [data-notice='{key}']")
+
+    def fact(self, name: str) -> Locator:
+        """A fact in the large view."""
+        return self.tab.locator(f"#viewer-facts [data-fact={name}] dd")
+
+    async def search(self, text: str) -> None:
+        await self.query.fill(text)
+        await self.query.press("Enter")
+
+    async def ids(self) -> list[str]:
+        """The ids of the photos in the grid, in order."""
+        ids: list[str] = await self.cards.evaluate_all("cards => cards.map(card => card.dataset.id)")
+        return ids
+
+    async def scroll_to_end(self) -> None:
+        await self.tab.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
