@@ -21,7 +21,7 @@ def check_end(format_: PictureFormat, data: bytes) -> None:
     last = len(data.rstrip(b"\x00"))
     match format_:
         case PictureFormat.JPEG:
-            ended = b"\xff\xd9" in data[_start_of_pixels(data) :]
+            ended = data.find(b"\xff\xd9", _start_of_pixels(data)) >= 0
         case PictureFormat.PNG:
             ended = b"IEND" in data
         case PictureFormat.WEBP:
