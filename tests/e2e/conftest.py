@@ -62,5 +62,6 @@ def photos(e2e_folder: Path) -> list[image_pb2.Image]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(photos: list[image_pb2.Image], e2e_folder: Path) -> AsyncIterator[Site]:
-    async with running_site(photos, e2e_folder / "photos", e2e_folder / "cache") as site:
+    own = [image_pb2.Image.FromString(photo.SerializeToString()) for photo in photos]
+    async with running_site(own, e2e_folder / "photos", e2e_folder / "cache") as site:
         yield site

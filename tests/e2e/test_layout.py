@@ -16,7 +16,14 @@ async def test_nothing_is_wider_than_a_small_phone(page: Page, site: Site) -> No
     site.embedder.model.notice = "This model knows the main thing in a picture. Its command: make run MODEL=" + "x" * 60
     view = SearchPage(page)
     await page.set_viewport_size({"width": 360, "height": 640})
-    for path in ("/", "/?q=red", "/?q=" + "x" * 300, "/?from=1999-01-01&to=1999-12-31&q=red", "/?like=gone", "/?picture"):
+    for path in (
+        "/",
+        "/?q=red",
+        "/?q=" + "x" * 300,
+        "/?from=1999-01-01&to=1999-12-31&q=red",
+        "/?like=gone",
+        "/?picture",
+    ):
         await page.goto(site.url + path)
         await expect(view.cards.or_(view.state.locator("h2")).first).to_be_visible()
         await expect(view.notices).to_have_count(1)

@@ -67,14 +67,17 @@ async def test_a_picture_is_found_by_pasting_it(page: Page, site: Site) -> None:
     transfer = await _file_transfer(page, BLUE_RING)
 
     await page.evaluate(
-        "transfer => document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true }))", transfer
+        "transfer => document.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true }))",
+        transfer,
     )
 
     await expect(view.title).to_have_text("Photos like your picture")
     await expect(view.names.first).to_contain_text("blue-")
 
 
-async def test_a_pictures_search_outlives_scrolling_filters_and_a_reload_with_one_upload(page: Page, site: Site) -> None:
+async def test_a_pictures_search_outlives_scrolling_filters_and_a_reload_with_one_upload(
+    page: Page, site: Site
+) -> None:
     view = SearchPage(page)
     await page.goto(site.url)
     await view.picture_file.set_input_files([PICTURE])

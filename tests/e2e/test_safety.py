@@ -66,6 +66,9 @@ async def test_the_policy_allows_nothing_but_the_pages_own_files(page: Page, sit
     assert "script-src 'self';" in policy
     assert "style-src 'self';" in policy
     assert "unsafe" not in policy
-    assert await page.locator("[style], script:not([src]), style").evaluate_all(
-        "found => found.filter(one => one.tagName !== 'LI' && one.tagName !== 'SPAN' && one.tagName !== 'IMG').length"
-    ) == 0
+    assert (
+        await page.locator("[style], script:not([src]), style").evaluate_all(
+            "found => found.filter(one => one.tagName !== 'LI' && one.tagName !== 'SPAN' && one.tagName !== 'IMG').length"
+        )
+        == 0
+    )

@@ -21,7 +21,9 @@ async def test_words_find_photos_with_name_date_and_score(page: Page, site: Site
     await expect(view.title).to_have_text("Photos of “red circle”")
     await expect(view.names.first).to_contain_text("red-circle")
     await expect(view.scores.first).to_have_text(re.compile(r"^similarity (1\.00|0\.9\d)$"))
-    await expect(page.locator(".card").filter(has_text="red-circle-0000").locator(".card-date")).to_have_text("30 Jun 2025")
+    await expect(page.locator(".card").filter(has_text="red-circle-0000").locator(".card-date")).to_have_text(
+        "30 Jun 2025"
+    )
     await expect(page).to_have_url(f"{site.url}/?q=red+circle")
     await expect(page).to_have_title("red circle – Image search")
     await expect(view.announcement).to_have_text("60 photos, more as you scroll")

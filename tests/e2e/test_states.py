@@ -200,7 +200,9 @@ async def test_a_fault_names_the_request(page: Page, site: Site) -> None:
 
 
 async def test_a_page_of_an_error_that_is_no_problem_is_understood(page: Page, site: Site) -> None:
-    await page.route(re.compile(r"/api/v1/search"), lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"))
+    await page.route(
+        re.compile(r"/api/v1/search"), lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>")
+    )
     view = SearchPage(page)
 
     await page.goto(f"{site.url}/?q=red")
