@@ -82,7 +82,7 @@ async def test_every_control_has_a_name(page: Page, site: Site) -> None:
 
     nameless: list[str] = await page.evaluate(
         """() => [...document.querySelectorAll("button, a, input, select")]
-            .filter((one) => !(one.getAttribute("aria-label") || one.textContent.trim() || one.labels?.length || one.title))
+            .filter((one) => !one.ariaLabel && !one.textContent.trim() && !one.labels?.length && !one.title)
             .map((one) => one.outerHTML)"""
     )
 

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BLUE_RING = encoded(draw("blue", "ring"))
 PICTURE: FilePayload = {"name": "holiday.jpg", "mimeType": "image/jpeg", "buffer": BLUE_RING}
+TOO_LARGE: FilePayload = {"name": "large.jpg", "mimeType": "image/jpeg", "buffer": BLUE_RING + bytes(UPLOAD_LIMIT)}
+NO_PICTURE: FilePayload = {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
 
 
 async def _file_transfer(page: Page, picture: bytes) -> JSHandle:
@@ -106,7 +108,7 @@ async def test_a_picture_above_the_limit_is_not_even_sent(page: Page, site: Site
     await page.goto(site.url)
     await expect(view.summary).to_contain_text("150 photos")
 
-    await view.picture_file.set_input_files([{**PICTURE, "buffer": BLUE_RING + bytes(UPLOAD_LIMIT)}])
+    await view.picture_file.set_input_files([TOO_LARGE])
 
     await expect(view.shown("picture-too-large")).to_contain_text("A picture may have 195 KiB at most.")
     await expect(view.state.get_by_role("button", name="Choose a picture")).to_be_visible()
@@ -117,7 +119,7 @@ async def test_a_file_that_is_no_picture_says_so_and_another_can_follow(page: Pa
     view = SearchPage(page)
     await page.goto(site.url)
 
-    await view.picture_file.set_input_files([{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}])
+    await view.picture_file.set_input_files([NO_PICTURE])
     await expect(view.shown("picture-unreadable")).to_contain_text("can't be read as a picture")
     async with page.expect_file_chooser() as choosing:
         await view.state.get_by_role("button", name="Choose a picture").click()
