@@ -17,7 +17,9 @@ from embedder_service.model_host import ModelHost
 from embedder_service.service import SERVICE_NAME, EmbedderService
 from embedder_service.sources import ModelSource
 from grpc_runtime.metrics import serve_metrics
-from grpc_runtime.server import PortUnavailable, Server
+from grpc_runtime.ports import PortUnavailable
+from grpc_runtime.server import Server
+from grpc_runtime.settings import InvalidSettings, read_settings
 from grpc_runtime.telemetry import configure_logging
 from imagesearch.embedder.v1 import embedder_pb2_grpc
 from pictures.limits import DEFAULT_LIMITS, Limits
@@ -25,11 +27,11 @@ from pictures.limits import DEFAULT_LIMITS, Limits
 
 def main() -> None:
     """Runs until SIGTERM or SIGINT. Exit code 1: it could not start; stderr says why."""
-    settings = Settings()
-    configure_logging(settings.log_format, settings.log_level)
     try:
+        settings = read_settings(Settings)
+        configure_logging(settings.log_format, settings.log_level)
         uvloop.run(_serve(settings))
-    except PortUnavailable as error:
+    except (InvalidSettings, PortUnavailable) as error:
         sys.exit(f"{error}")
 
 
@@ -38,13 +40,7 @@ async def _serve(settings: Settings) -> None:
     host = ModelHost(settings.model, _loader(settings), lambda encoder: Embedder(encoder, limits))
     server = Server(f"{settings.host}:{settings.port}", [SERVICE_NAME], drain_seconds=settings.drain_seconds)
     embedder_pb2_grpc.add_EmbedderServiceServicer_to_server(EmbedderService(host, limits), server.grpc)
-    try:
-        serve_metrics(settings.host, settings.metrics_port)
-    except OSError as error:
-        raise PortUnavailable(
-            f"Can't listen on {settings.host}:{settings.metrics_port} for metrics: the port is in use or not allowed. "
-            "Choose another with EMBEDDER_METRICS_PORT; 0 turns it off."
-        ) from error
+    serve_metrics(settings.host, settings.metrics_port, "EMBEDDER_METRICS_PORT")
     async with server:
         loading = asyncio.create_task(_load_and_report(host, server))
         await server.run_until_stopped()

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from grpc_runtime.telemetry import LogFormat
+from grpc_runtime.telemetry import LogFormat, LogLevel
 
 
 class Settings(BaseSettings):
@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     metrics_port: int = Field(9051, ge=0, le=65535, description="Port of GET /metrics; 0 turns it off.")
     drain_seconds: float = Field(20.0, ge=0, description="How long running calls may take after SIGTERM.")
     log_format: LogFormat = Field("console", description="console for people, json for machines.")
-    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_level: LogLevel = Field("info", description="debug, info, warning or error.")
 
     model: str = Field(
         "clip-vit-b-32",

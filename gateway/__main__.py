@@ -7,13 +7,12 @@ import sys
 import structlog
 import uvloop
 from aiohttp import web
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from gateway.app import init_app
 from gateway.config import Config
 from gateway.picture_cache import CacheUnavailable
-from grpc_runtime.server import PortUnavailable
+from grpc_runtime.ports import PortUnavailable
+from grpc_runtime.settings import InvalidSettings, read_settings
 from grpc_runtime.telemetry import configure_logging
 
 _log = structlog.stdlib.get_logger("gateway")
@@ -47,14 +46,9 @@ async def serve(config: Config) -> None:
 def main() -> int:
     """The exit code: 0 after a signal, 1 if the gateway can't start."""
     try:
-        config = Config()
-    except ValidationError as error:
-        for part in error.errors():
-            name, *path = map(str, part["loc"])
-            print(f"GATEWAY_{name.upper()}: {': '.join([*path, part['msg']])}.", file=sys.stderr)  # noqa: T201
-        return 1
-    except SettingsError:  # the one setting that is JSON
-        print('GATEWAY_SOURCES: write a JSON object such as {"holidays": "/home/me/Pictures"}.', file=sys.stderr)  # noqa: T201
+        config = read_settings(Config)
+    except InvalidSettings as error:
+        print(error, file=sys.stderr)  # noqa: T201
         return 1
     configure_logging(config.log_format, config.log_level)
     try:

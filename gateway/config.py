@@ -3,10 +3,10 @@
 from ipaddress import ip_address
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from grpc_runtime.telemetry import LogFormat
+from grpc_runtime.telemetry import LogFormat, LogLevel
 
 
 class Config(BaseSettings):
@@ -39,14 +39,7 @@ class Config(BaseSettings):
     max_upload_bytes: int = Field(32 * 1024**2, ge=1, description="The largest picture that may be searched with.")
     drain_seconds: float = Field(20, ge=0, description="How long running requests may take after SIGTERM.")
     log_format: LogFormat = Field("console", description="console for people, json for machines.")
-    log_level: str = Field("info", description="debug, info, warning or error.")
-
-    @field_validator("log_level")
-    @classmethod
-    def _known_level(cls, level: str) -> str:
-        if level.lower() not in {"debug", "info", "warning", "error"}:
-            raise ValueError("choose debug, info, warning or error")
-        return level.lower()
+    log_level: LogLevel = Field("info", description="debug, info, warning or error.")
 
     @property
     def host_names(self) -> frozenset[str]:

@@ -2,6 +2,8 @@
 
 from prometheus_client import Counter, Histogram, start_http_server
 
+from grpc_runtime.ports import PortUnavailable
+
 HANDLED = Counter("grpc_server_handled_total", "Calls that ended, by method and status code.", ["method", "code"])
 HANDLING_SECONDS = Histogram(
     "grpc_server_handling_seconds",
@@ -11,7 +13,16 @@ HANDLING_SECONDS = Histogram(
 )
 
 
-def serve_metrics(host: str, port: int) -> None:
-    """Answers GET /metrics on a port of its own; port 0 turns it off. Raises OSError if the port is taken."""
-    if port:
+def serve_metrics(host: str, port: int, setting: str) -> None:
+    """Answers GET /metrics on a port of its own; port 0 turns it off. `setting` is where the port comes from.
+
+    Raises PortUnavailable with a sentence that says what to do.
+    """
+    if not port:
+        return
+    try:
         start_http_server(port, addr=host)
+    except OSError as error:
+        raise PortUnavailable(
+            f"Can't serve metrics on {host}:{port} ({error.strerror}). Set {setting} to another port, or to 0 for none."
+        ) from error

@@ -12,12 +12,9 @@ from grpc_reflection.v1alpha import reflection
 
 from grpc_runtime.channels import SERVER_OPTIONS
 from grpc_runtime.interceptors import CallInterceptor
+from grpc_runtime.ports import PortUnavailable
 
 _log = structlog.stdlib.get_logger("server")
-
-
-class PortUnavailable(Exception):
-    """The server can't listen on its address."""
 
 
 class Server:

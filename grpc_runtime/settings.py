@@ -27,5 +27,6 @@ def read_settings(kind: type[Settings]) -> Settings:
                 for part in error.errors(include_input=False, include_url=False)
             )
         ) from None
-    except SettingsError as error:  # a setting that must be JSON is not; the message quotes the field, not its value
-        raise InvalidSettings(f"{prefix}*: {error}. Write it as JSON.") from None
+    except SettingsError as error:  # a setting that must be JSON is not
+        field = next((name for name in kind.model_fields if f'"{name}"' in str(error)), "")
+        raise InvalidSettings(f"{prefix}{field}".upper() + ": this is no JSON object, such as {...}.") from None

@@ -3,11 +3,12 @@
 import sys
 
 import uvloop
-from pydantic import ValidationError
 
 from grpc_runtime.errors import ServiceError
 from grpc_runtime.metrics import serve_metrics
-from grpc_runtime.server import PortUnavailable, Server
+from grpc_runtime.ports import PortUnavailable
+from grpc_runtime.server import Server
+from grpc_runtime.settings import InvalidSettings, read_settings
 from grpc_runtime.telemetry import configure_logging
 from imagesearch.search.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from search_service.config import Settings
@@ -30,7 +31,7 @@ async def serve(settings: Settings) -> None:
     )
     images = await EmbeddedImages.open(settings.embedded_path, options)
     try:
-        _serve_metrics(settings)
+        serve_metrics(settings.host, settings.metrics_port, "SEARCH_METRICS_PORT")
         server = Server(f"{settings.host}:{settings.port}", [SERVICE_NAME], drain_seconds=settings.drain_seconds)
         window = Window(settings.window, settings.candidates)
         add_SearchServiceServicer_to_server(SearchService(images, window), server.grpc)
@@ -41,23 +42,12 @@ async def serve(settings: Settings) -> None:
         await images.close()
 
 
-def _serve_metrics(settings: Settings) -> None:
-    try:
-        serve_metrics(settings.host, settings.metrics_port)
-    except OSError as error:
-        raise CannotStart(
-            f"Can't serve metrics on {settings.host}:{settings.metrics_port} ({error.strerror}). "
-            "Set SEARCH_METRICS_PORT to another port, or to 0."
-        ) from error
-
-
 def main() -> int:
     """Runs the service. Returns the exit code."""
     try:
-        settings = Settings()
-    except ValidationError as error:
-        problems = "; ".join(f"SEARCH_{str(one['loc'][0]).upper()}: {one['msg']}" for one in error.errors())
-        print(f"The settings are not valid. {problems}", file=sys.stderr)  # noqa: T201
+        settings = read_settings(Settings)
+    except InvalidSettings as error:
+        print(error, file=sys.stderr)  # noqa: T201
         return 1
     configure_logging(settings.log_format, settings.log_level)
     try:

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from grpc_runtime.telemetry import LogFormat
+from grpc_runtime.telemetry import LogFormat, LogLevel
 
 
 class Settings(BaseSettings):
@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     metrics_port: int = Field(9052, ge=0, le=65535, description="Port of GET /metrics; 0 turns it off.")
     drain_seconds: float = Field(20.0, ge=0, description="How long running calls may take after SIGTERM.")
     log_format: LogFormat = Field("console", description="console for people, json for machines.")
-    log_level: str = Field("info", description="debug, info, warning or error.")
+    log_level: LogLevel = Field("info", description="debug, info, warning or error.")
 
     backend: Literal["embedded", "elasticsearch"] = Field(
         "embedded", description="Where the index is kept. embedded: LanceDB in the process, in a folder on disk."

@@ -10,7 +10,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from grpc_runtime.channels import open_channel
-from grpc_runtime.server import PortUnavailable, Server
+from grpc_runtime.ports import PortUnavailable
+from grpc_runtime.server import Server
 from imagesearch.embedder.v1 import embedder_pb2, embedder_pb2_grpc
 from tests.grpc_runtime.conftest import SERVICE, Echo, Running
 
