@@ -61,7 +61,7 @@ format: setup ## format the code and the protos, and write README's table of set
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 	$(BIN)/buf format --write protos
-	$(BIN)/python scripts/settings_table.py
+	$(BIN)/python -m scripts.settings_table
 
 lint: setup ## ruff, mypy, import-linter, buf
 	$(BIN)/ruff format --check

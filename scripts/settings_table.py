@@ -1,4 +1,4 @@
-"""Writes README.md's table of settings from the configuration classes: python scripts/settings_table.py"""
+"""Writes README.md's table of settings from the configuration classes: python -m scripts.settings_table"""
 
 import inspect
 from importlib import import_module

@@ -14,7 +14,7 @@ DOCUMENTS = [README, *sorted(Path("docs").glob("*.md"))]
 def test_the_table_of_settings_is_the_one_the_code_gives() -> None:
     readme = README.read_text(encoding="utf-8")
 
-    assert with_table(readme) == readme, "run: .venv/bin/python scripts/settings_table.py"
+    assert with_table(readme) == readme, "run: .venv/bin/python -m scripts.settings_table"
 
 
 @pytest.mark.parametrize("module_name", MODULES)
