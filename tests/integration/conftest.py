@@ -1,12 +1,13 @@
 """Fixtures that run the real programs.
 
 services      a search service (LanceDB in a folder of its own) and a plain embedder, both serving; their `address`,
-              `kill`, `start`, and `index(folder, *options)`, which runs the indexer (see processes.py)
+              `kill` and `start`, and `index(folder, *options)`, which runs the indexer (see processes.py). The tests of
+              a module share them and their index: each has a source of its own
 search_stub   calls to that search service
-photos        a folder for pictures; make_photos fills it
+photos        a folder for pictures, whose name is the test's source; make_photos fills it
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import grpc
@@ -19,8 +20,9 @@ from tests.integration.processes import Process, Services, free_port
 SECONDS_A_PICTURE = 0.02
 
 
-@pytest.fixture
-async def services(tmp_path: Path) -> AsyncGenerator[Services, None]:
+@pytest.fixture(scope="module")
+def module_services(tmp_path_factory: pytest.TempPathFactory) -> Generator[Services, None, None]:
+    folder = tmp_path_factory.mktemp("services")
     search_port, embedder_port = free_port(), free_port()
     search = Process(
         "search_service",
@@ -29,26 +31,29 @@ async def services(tmp_path: Path) -> AsyncGenerator[Services, None]:
             "SEARCH_PORT": str(search_port),
             "SEARCH_METRICS_PORT": "0",
             "SEARCH_BACKEND": "embedded",
-            "SEARCH_EMBEDDED_PATH": str(tmp_path / "index"),
+            "SEARCH_EMBEDDED_PATH": str(folder / "index"),
             "SEARCH_DRAIN_SECONDS": "2",
         },
-        tmp_path / "search.log",
+        folder / "search.log",
         search_port,
     )
     embedder = Process(
         "tests.integration.plain_embedder",
         (str(embedder_port), str(SECONDS_A_PICTURE)),
         {},
-        tmp_path / "embedder.log",
+        folder / "embedder.log",
         embedder_port,
     )
     services = Services(search, embedder)
-    try:
-        await search.start()
-        await embedder.start()
-        yield services
-    finally:
-        await services.stop()
+    yield services
+    services.stop()
+
+
+@pytest.fixture
+async def services(module_services: Services) -> AsyncGenerator[Services, None]:
+    await module_services.start()
+    yield module_services
+    await module_services.end_indexers()
 
 
 @pytest.fixture
@@ -59,6 +64,6 @@ async def search_stub(services: Services) -> AsyncGenerator["search_pb2_grpc.Sea
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
+    folder = tmp_path / tmp_path.name
     folder.mkdir()
     return folder

@@ -8,9 +8,9 @@ from pathlib import Path
 from PIL import Image
 
 
-def make_picture(number: int) -> bytes:
-    """A JPEG that differs from that of every other number."""
-    colours = hashlib.sha256(str(number).encode()).digest()[:27]
+def make_picture(name: str) -> bytes:
+    """A JPEG that differs from that of every other name."""
+    colours = hashlib.sha256(name.encode()).digest()[:27]
     encoded = io.BytesIO()
     Image.frombytes("RGB", (3, 3), colours).resize((60, 60), Image.Resampling.NEAREST).save(encoded, "JPEG", quality=92)
     return encoded.getvalue()
@@ -18,7 +18,8 @@ def make_picture(number: int) -> bytes:
 
 def make_photos(folder: Path, count: int) -> dict[bytes, bytes]:
     """`count` pictures in folders of ten; their contents by their paths under `folder`."""
-    made = {f"{number // 10:03}/{number:05}.jpg".encode(): make_picture(number) for number in range(count)}
+    numbers = range(count)
+    made = {f"{number // 10:03}/{number:05}.jpg".encode(): make_picture(f"{folder} {number}") for number in numbers}
     write_files(folder, made)
     return made
 

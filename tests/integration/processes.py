@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,41 +32,45 @@ class Process:
     environment: Mapping[str, str]
     log: Path
     port: int
-    process: asyncio.subprocess.Process | None = None
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
         """HOST:PORT."""
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def runs(self) -> bool:
+        """Whether the process is there."""
+        return self.process is not None and self.process.poll() is None
+
     async def start(self) -> None:
-        """Returns when the service reports SERVING."""
-        with self.log.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", self.module, *self.arguments),
-                env={**os.environ, **self.environment},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        """Starts it if it does not run, and returns when it reports SERVING."""
+        if not self.runs:
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(  # noqa: ASYNC220 it outlives this event loop
+                    [sys.executable, "-m", self.module, *self.arguments],
+                    env={**os.environ, **self.environment},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
         async with asyncio.timeout(READY_SECONDS):
             while not await self._serves():
-                assert self.process.returncode is None, f"{self.module} ended: {self.log.read_text(errors='replace')}"
+                assert self.runs, f"{self.module} ended: {self.log.read_text(errors='replace')}"
                 await asyncio.sleep(0.05)
 
-    async def kill(self) -> None:
+    def kill(self) -> None:
         """Ends it as kill -9 does."""
-        await self._end(signal.SIGKILL)
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Asks it to end and waits until it has."""
-        await self._end(signal.SIGTERM)
-
-    async def _end(self, number: int) -> None:
-        if self.process is not None and self.process.returncode is None:
-            self.process.send_signal(number)
-            await self.process.wait()
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
 
     async def _serves(self) -> bool:
         async with grpc.aio.insecure_channel(self.address) as channel:
@@ -102,36 +106,43 @@ class Indexer:
 
 @dataclass
 class Services:
-    """A real search service over an empty index, an embedder, and indexers that use both."""
+    """A real search service over an index of its own, an embedder, and indexers that use both."""
 
     search: Process
     embedder: Process
-    running: list[Indexer] = field(default_factory=list)
+    indexers: list[Indexer] = field(default_factory=list)
 
     async def start_indexer(self, folder: Path, *options: str) -> Indexer:
-        """Starts `python -m indexer FOLDER --source photos OPTIONS`."""
-        source = () if "--source" in options else ("--source", "photos")
+        """Starts `python -m indexer FOLDER OPTIONS`."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "indexer", os.fspath(folder), *source),
+            *("-m", "indexer", os.fspath(folder)),
             *("--embedder", self.embedder.address, "--search", self.search.address, *options),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
         indexer = Indexer(process)
-        self.running.append(indexer)
+        self.indexers.append(indexer)
         return indexer
 
     async def index(self, folder: Path, *options: str) -> Ended:
         """Runs an indexer to its end."""
         return await (await self.start_indexer(folder, *options)).ended()
 
-    async def stop(self) -> None:
-        """Ends everything."""
-        for indexer in self.running:
+    async def start(self) -> None:
+        """Starts what does not run."""
+        await asyncio.gather(self.search.start(), self.embedder.start())
+
+    async def end_indexers(self) -> None:
+        """Ends the indexers that a test left behind."""
+        for indexer in self.indexers:
             if indexer.process.returncode is None:
                 indexer.process.kill()
                 await indexer.process.communicate()
-        await self.embedder.kill()
-        await self.search.stop()
+        self.indexers.clear()
+
+    def stop(self) -> None:
+        """Ends both services."""
+        self.embedder.stop()
+        self.search.stop()
