@@ -168,8 +168,10 @@ class EmbeddedStore:
 
     async def _tidy_forever(self) -> None:
         while True:
+            # Not wait_for: before Python 3.12 it can lose a cancellation.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._tidy_due.wait(), self._options.tidy_seconds)
+                async with asyncio.timeout(self._options.tidy_seconds):
+                    await self._tidy_due.wait()
             self._tidy_due.clear()
             try:
                 await self.tidy()

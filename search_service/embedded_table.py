@@ -206,7 +206,7 @@ class EmbeddedTable:
         query = self._table.query().where(condition).nearest_to(vector).distance_type("cosine")
         if trained := self.index.trained_rows:
             # Each partition holds about as many rows as there are partitions. A filter may need more of them.
-            query = query.minimum_nprobes(max(1, ceil(candidates / sqrt(trained)))).maximum_nprobes(0)
+            query = query.maximum_nprobes(0).minimum_nprobes(max(1, ceil(candidates / sqrt(trained))))
         found = await query.select(["id", "_distance"]).limit(limit).to_arrow()
         distances = found.column("_distance").to_pylist()
         scores = [round(distance - 1, _SCORE_DECIMALS) for distance in distances]

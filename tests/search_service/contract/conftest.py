@@ -10,6 +10,7 @@ from search_service.embedded_store import EmbeddedOptions
 from search_service.images import Images
 
 Reopen = Callable[[], Awaitable[Images]]
+Settle = Callable[[], Awaitable[None]]
 
 # With a vector index from the 300th photo on, the tests that write more of them run through it.
 OPTIONS = {
@@ -36,6 +37,10 @@ class Opened:
             await self._images.close()
             self._images = None
 
+    async def settle(self) -> None:
+        if self._images:
+            await self._images.tidy()
+
 
 @pytest.fixture(params=OPTIONS)
 async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opened]:
@@ -48,6 +53,12 @@ async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 async def images(opened: Opened) -> Images:
     """The port's implementation, empty."""
     return await opened.open()
+
+
+@pytest.fixture
+def settle(opened: Opened) -> Settle:
+    """Does at once what the index does in the background from time to time, making a vector index included."""
+    return opened.settle
 
 
 @pytest.fixture
