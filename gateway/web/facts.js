@@ -5,6 +5,7 @@
 import { scoreExplained } from "./card.js";
 import { element, icon } from "./element.js";
 import {
+  folderOf,
   formatBytes,
   formatCamera,
   formatCivilTime,
@@ -72,13 +73,13 @@ function makeScore(score, best) {
  * @param {() => void} onFolder
  */
 function makePath(photo, onFolder) {
-  const end = photo.relative_path.lastIndexOf("/");
-  const file = formatPath(photo.relative_path.slice(end + 1));
-  if (end < 0) return element("span", { dir: "auto" }, file);
+  const path = folderOf(photo.relative_path);
+  const file = formatPath(photo.relative_path.slice(path ? path.length + 1 : 0));
+  if (!path) return element("span", { dir: "auto" }, file);
   const folder = element(
     "button",
     { type: "button", class: "fact-folder", title: "Show the photos of this folder", dir: "auto" },
-    formatPath(photo.relative_path.slice(0, end)),
+    formatPath(path),
   );
   folder.addEventListener("click", onFolder);
   return element("span", {}, folder, "/", element("bdi", {}, file));

@@ -4,7 +4,7 @@
 
 import { countFilters, NO_FILTERS, trimSlashes } from "./address.js";
 import { byId, element } from "./element.js";
-import { counted, formatPath } from "./format.js";
+import { counted, folderOf, formatPath } from "./format.js";
 
 const MAX_SUGGESTIONS = 50;
 
@@ -51,7 +51,7 @@ export class FilterRow {
   suggestFolders(paths) {
     const before = this.#folders.size;
     for (const path of paths) {
-      const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+      const folder = folderOf(path);
       if (folder && this.#folders.size < MAX_SUGGESTIONS) this.#folders.add(formatPath(folder));
     }
     if (this.#folders.size === before) return;

@@ -121,3 +121,8 @@ export function formatPath(relativePath) {
     return relativePath;
   }
 }
+
+/** @param {string} relativePath whose folder has no slash at either end; empty at the root */
+export function folderOf(relativePath) {
+  return relativePath.slice(0, Math.max(0, relativePath.lastIndexOf("/")));
+}

@@ -10,6 +10,8 @@ import { counted } from "./format.js";
 
 const place = byId("notices");
 const MEMORY = "dismissed-notices";
+// In characters; a narrow screen shows the beginning of a longer one.
+const LONG = 140;
 
 /** @type {string[]} for browsers that keep nothing */
 const dismissedNow = [];
@@ -103,12 +105,24 @@ function draw(notice, onDismiss) {
     icon(notice.tone === "info" ? "info" : "warning"),
     element("p", { class: "notice-text" }, notice.text),
   );
+  if (notice.text.length > LONG) line.append(makeMore(line));
   if (notice.dismissible) {
     const close = element("button", { type: "button", class: "icon-button", "aria-label": "Dismiss this notice", title: "Dismiss" }, icon("close"));
     close.addEventListener("click", onDismiss);
     line.append(close);
   }
   return line;
+}
+
+/** @param {HTMLElement} line whose whole text it shows, where the style cuts it */
+function makeMore(line) {
+  const more = element("button", { type: "button", class: "notice-more", "aria-expanded": "false" }, "More");
+  more.addEventListener("click", () => {
+    const whole = line.classList.toggle("notice-whole");
+    more.textContent = whole ? "Less" : "More";
+    more.setAttribute("aria-expanded", String(whole));
+  });
+  return more;
 }
 
 /** @returns {string[]} */

@@ -1,7 +1,7 @@
 // The page as a whole: goes to addresses, and shows what belongs to them.
 
 /** @import { Address, Entry } from "./address.js" */
-/** @import { Filters, Hit, Photo } from "./types.js" */
+/** @import { Filters, Hit } from "./types.js" */
 /** @import { State } from "./states.js" */
 
 import {
@@ -19,7 +19,7 @@ import {
 import { ApiError, getPhoto, listPhotos, searchByText, searchLike } from "./api.js";
 import { byId } from "./element.js";
 import { FilterRow } from "./filters.js";
-import { counted } from "./format.js";
+import { counted, folderOf } from "./format.js";
 import { Grid } from "./grid.js";
 import { KeptResults } from "./kept_results.js";
 import { PhotoView } from "./photo_view.js";
@@ -69,7 +69,7 @@ export class Page {
     });
     this.#view = new PhotoView(this.#search, this.#grid, {
       similar: (id) => this.findSimilar(id),
-      folder: (photo) => this.go({ ...START, filters: { ...NO_FILTERS, source: photo.source, folder: folderOf(photo) } }),
+      folder: (photo) => this.go({ ...START, filters: { ...NO_FILTERS, source: photo.source, folder: folderOf(photo.relative_path) } }),
     });
     /** Told when a state is shown instead of photos, or no more. */
     this.onState = () => {};
@@ -142,8 +142,10 @@ export class Page {
     const address = currentAddress();
     if (!currentEntry().key) replaceAddress(address, { key: newKey() });
     const { key } = currentEntry();
-    if (key !== this.#key) this.#show(address, key);
+    const before = this.#key;
+    if (key !== before) this.#show(address, key);
     void this.#view.sync(address.photo);
+    if (before && key !== before && !document.activeElement?.closest("form, dialog")) byId("results").focus({ preventScroll: true });
   }
 
   /**
@@ -291,9 +293,4 @@ export class Page {
     const offer = { text: `Show ${counted(fresh, "new photo")}`, run: () => this.go(address) };
     showLines(shown ? summarize(address, results, status) : [], shown && !isSearch(address) && fresh > 0 ? offer : null);
   }
-}
-
-/** @param {Photo} photo */
-function folderOf(photo) {
-  return photo.relative_path.slice(0, Math.max(0, photo.relative_path.lastIndexOf("/")));
 }

@@ -62,7 +62,8 @@ function showPicture(title, about, picture, onClear) {
   clear.id = "clear-picture";
   clear.classList.add("button-small");
   const name = element("p", { class: "query-about", dir: "auto", title: about }, about);
-  place.replaceChildren(picture, element("div", { class: "query-words" }, makeTitle(title), name, lines), clear);
+  const first = element("div", { class: "query-first" }, makeTitle(title), clear);
+  place.replaceChildren(picture, element("div", { class: "query-words" }, first, name, lines));
 }
 
 /** @param {string} src empty if there is nothing to show */

@@ -38,6 +38,21 @@ async def test_nothing_is_wider_than_a_small_phone(page: Page, site: Site) -> No
     assert await view.viewer.evaluate("dialog => dialog.querySelector('.viewer-layout').scrollWidth") <= 360
 
 
+async def test_a_long_notice_is_cut_on_a_phone_until_one_asks(page: Page, site: Site) -> None:
+    site.embedder.model.notice = "This model knows the main thing in a picture, not colours and counts. " * 4
+    view = SearchPage(page)
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.goto(site.url)
+    await expect(view.notices).to_have_count(1)
+    height = "notice => notice.clientHeight"
+    cut: int = await view.notices.evaluate(height)
+
+    await page.get_by_role("button", name="More").click()
+
+    assert await view.notices.evaluate(height) > cut + 50
+    await expect(page.get_by_role("button", name="Less")).to_be_visible()
+
+
 async def test_a_row_of_photos_fills_the_window(page: Page, site: Site) -> None:
     view = SearchPage(page)
     await page.goto(site.url)

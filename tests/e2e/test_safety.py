@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from gateway.app import WEB_FOLDER
 from imagesearch.type.v1 import image_pb2
 from tests.e2e.search_page import SearchPage
 from tests.e2e.site import Site
@@ -70,3 +71,15 @@ async def test_the_policy_allows_nothing_but_the_pages_own_files(page: Page, sit
     assert "unsafe" not in policy
     html = await answer.text()
     assert re.findall(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)", html) == []
+
+
+async def test_every_module_is_fetched_ahead(page: Page, site: Site) -> None:
+    await page.goto(site.url)
+    ahead: list[str] = await page.locator("link[rel=modulepreload]").evaluate_all("all => all.map(one => one.href)")
+
+    imported = {
+        f"{site.url}/static/{name}"
+        for module in WEB_FOLDER.glob("*.js")
+        for name in re.findall(r'from "\./(\w+\.js)";', module.read_text(encoding="utf-8"))
+    }
+    assert set(ahead) == imported

@@ -71,6 +71,7 @@ async def test_find_similar_starts_from_any_photo(page: Page, site: Site) -> Non
     await expect(page).to_have_url(f"{site.url}/?like={photo_id}")
     await expect(view.names.first).to_contain_text("blue-ring")
     assert photo_id not in await view.ids()
+    await expect(page.locator("main")).to_be_focused()
     await page.get_by_role("button", name="Clear", exact=True).click()
     await expect(view.title).to_have_text("Newest photos")
 
