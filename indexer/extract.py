@@ -33,6 +33,14 @@ class Content:
     modified_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """A photo's facts, and the encoded picture to send; None if the content is the one that is known already."""
+
+    photo: Photo
+    picture: bytes | None
+
+
 class NotAPhoto(Exception):
     """A file whose name does not say what it is, and whose content is no picture."""
 
@@ -57,14 +65,17 @@ class Extractor:
         except TooLarge as error:
             raise FileTrouble("IMAGE_TOO_LARGE", str(error)) from error
 
-    def facts(self, file: FoundFile, content: Content) -> Photo:
-        """The photo's facts alone. Raises FileTrouble."""
-        return self._photo(file, content, _decoded(content.data, _NO_PICTURE_EDGE))
+    def extract(self, file: FoundFile, known_sha256: str, useful_edge: int) -> Extracted:
+        """Reads and decodes the file; `useful_edge` as for reduced_picture, or 0 if the embedder does not tell it.
 
-    def facts_and_picture(self, file: FoundFile, content: Content, useful_edge: int) -> tuple[Photo, bytes]:
-        """The photo's facts and the picture to send; `useful_edge` as for reduced_picture. Raises FileTrouble."""
-        picture = _decoded(content.data, useful_edge)
-        return self._photo(file, content, picture), reduced_picture(picture.image, useful_edge)
+        Raises NotAPhoto, FileTrouble, and FileNotFoundError if it is gone.
+        """
+        content = self.read(file)
+        if content.sha256 == known_sha256:
+            return Extracted(self._photo(file, content, _decoded(content.data, _NO_PICTURE_EDGE)), None)
+        picture = _decoded(content.data, useful_edge or None)
+        edge = useful_edge or min(picture.image.size)
+        return Extracted(self._photo(file, content, picture), reduced_picture(picture.image, edge))
 
     def _read(self, path: bytes, *, must_sniff: bool) -> Content:
         # A pipe that took the file's place would block without O_NONBLOCK.
@@ -112,7 +123,7 @@ class Extractor:
         )
 
 
-def _decoded(data: bytes, useful_edge: int) -> Picture:
+def _decoded(data: bytes, useful_edge: int | None) -> Picture:
     try:
         return read_picture(data, useful_edge=useful_edge)
     except TooLarge as error:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from indexer.errors import ServiceRefused, TemporaryTrouble
 from indexer.patience import Patience
-from indexer.photo import Fingerprint, FoundFile
+from indexer.photo import Fingerprint
 from indexer.ports import Search
 from indexer.walk import Entry, UnreadableFolder
 
@@ -99,40 +99,3 @@ async def read_fingerprints(
             await patience.wait(trouble)
         else:
             return
-
-
-class ContentLookup:
-    """Asks the index for contents. What is asked while a call is under way goes out together in the next one."""
-
-    def __init__(self, search: Search, rebuild_id: str, patience: Patience) -> None:
-        self._search = search
-        self._rebuild_id = rebuild_id
-        self._patience = patience
-        self._waiting: dict[str, asyncio.Future[str | None]] = {}
-        self._call = asyncio.Lock()
-
-    async def find(self, content_sha256: str) -> str | None:
-        """The id of a photo in the index with this content."""
-        answer = self._waiting.setdefault(content_sha256, asyncio.get_running_loop().create_future())
-        async with self._call:
-            if not answer.done():
-                await self._ask()
-        return await answer
-
-    async def _ask(self) -> None:
-        asked, self._waiting = self._waiting, {}
-        try:
-            found = await self._patience.until_answered(
-                lambda: self._search.find_contents(list(asked), self._rebuild_id)
-            )
-        except BaseException:
-            for answer in asked.values():
-                answer.cancel()
-            raise
-        for content_sha256, answer in asked.items():
-            answer.set_result(found.get(content_sha256))
-
-
-def is_unchanged(seen: Seen) -> bool:
-    """Whether nothing has to be done for this file."""
-    return isinstance(seen.entry, FoundFile) and seen.known is not None and seen.known.matches(seen.entry)

@@ -5,14 +5,14 @@ survey -> readers (threads) -> embedder's stream -> search service's stream
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from indexer.delivery import Delivery
 from indexer.errors import FileTrouble, IndexerError, ModelMismatch, TemporaryTrouble
-from indexer.extract import Extractor, NotAPhoto
-from indexer.fingerprint import ContentLookup, read_fingerprints
+from indexer.extract import Extracted, Extractor, NotAPhoto
+from indexer.fingerprint import read_fingerprints
 from indexer.patience import Patience
 from indexer.photo import Photo
 from indexer.ports import EmbeddedPicture, Embedder, Embedding, Model, Picture, Search, Write, Written
@@ -23,6 +23,7 @@ from pictures.paths import encode_path
 # The search service reads at most 2,000 ahead.
 _UNANSWERED_WRITES = 1000
 _UNANSWERED_PICTURES = 64
+_EXTRACTED_AHEAD = 64
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,9 @@ class Pipeline:
         self._failures = failures
         self._extractor = Extractor(job.root, job.source, job.with_location)
         self._listing = services.patience("the search service")
-        self._lookup = ContentLookup(services.search, job.rebuild_id, services.patience("the search service"))
+        self._lookup = services.patience("the search service")
         self._threads = ThreadPoolExecutor(job.readers, thread_name_prefix="reader")
+        self._extracted: asyncio.Queue[tuple[ToDo, Extracted] | None] = asyncio.Queue(_EXTRACTED_AHEAD)
         self._embedding: Delivery[_PictureOf, EmbeddedPicture] = Delivery(
             services.embedder.embed_pictures,
             self._on_embedded,
@@ -91,8 +93,10 @@ class Pipeline:
                 stages.create_task(self.survey.run(self._job.root, fingerprints))
                 stages.create_task(self._writing.run())
                 embedding = stages.create_task(self._embedding.run())
-                readers = [stages.create_task(self._read()) for _ in range(self._job.readers)]
-                await asyncio.wait(readers)
+                routing = stages.create_task(self._route())
+                await asyncio.wait([stages.create_task(self._read()) for _ in range(self._job.readers)])
+                await self._extracted.put(None)
+                await asyncio.wait({routing})
                 self._embedding.end()
                 await asyncio.wait({embedding})
                 self._writing.end()
@@ -103,18 +107,18 @@ class Pipeline:
 
     async def _read(self) -> None:
         while (to_do := await self.survey.next_to_do()) is not None:
-            prepared = await self._prepare_or_report(to_do)
-            if prepared is None:
+            extracted = await self._extract_or_report(to_do)
+            if extracted is None:
                 self._tally.done += 1
-            elif isinstance(prepared, Write):
-                await self._writing.send(prepared)
             else:
-                await self._embedding.send(prepared)
+                await self._extracted.put((to_do, extracted))
 
-    async def _prepare_or_report(self, to_do: ToDo) -> Write | _PictureOf | None:
+    async def _extract_or_report(self, to_do: ToDo) -> Extracted | None:
         relative_path = to_do.file.relative_path
         try:
-            return await self._prepare(to_do)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, self._extractor.extract, to_do.file, to_do.indexed_sha256, self._job.model.useful_edge
+            )
         except FileNotFoundError:
             self._tally.vanished += 1
         except NotAPhoto:
@@ -123,26 +127,37 @@ class Pipeline:
                 self.survey.add_gone(GonePhoto(to_do.indexed_id, relative_path, must_be_absent=False))
         except FileTrouble as trouble:
             self._failures.add(relative_path, trouble.reason, str(trouble))
-        except IndexerError:
-            raise
         except Exception as error:  # a file that brings out a fault of ours must not stop the others
             self._failures.add(relative_path, "INTERNAL", f"{type(error).__name__}: {error}")
         return None
 
-    async def _prepare(self, to_do: ToDo) -> Write | _PictureOf:
-        loop = asyncio.get_running_loop()
-        content = await loop.run_in_executor(self._threads, self._extractor.read, to_do.file)
-        if to_do.indexed_sha256 == content.sha256:
-            twin: str | None = to_do.indexed_id
-        else:
-            twin = await self._lookup.find(content.sha256)
+    async def _route(self) -> None:
+        """Sends on what was extracted; contents are looked up together for as many photos as there are."""
+        ended = False
+        while not ended:
+            waiting = [await self._extracted.get()]
+            while not self._extracted.empty():
+                waiting.append(self._extracted.get_nowait())
+            batch = [item for item in waiting if item is not None]
+            ended = len(batch) < len(waiting)
+            twins = await self._find_twins([extracted for _, extracted in batch])
+            for to_do, extracted in batch:
+                await self._send(to_do, extracted, twins)
+
+    async def _find_twins(self, batch: list[Extracted]) -> Mapping[str, str]:
+        """By content, the id of a photo in the index that has it."""
+        hashes = [extracted.photo.content_sha256 for extracted in batch if extracted.picture is not None]
+        if not hashes:
+            return {}
+        return await self._lookup.until_answered(lambda: self._search.find_contents(hashes, self._job.rebuild_id))
+
+    async def _send(self, to_do: ToDo, extracted: Extracted, twins: Mapping[str, str]) -> None:
+        photo = extracted.photo
+        twin = to_do.indexed_id if extracted.picture is None else twins.get(photo.content_sha256)
         if twin:
-            photo = await loop.run_in_executor(self._threads, self._extractor.facts, to_do.file, content)
-            return Write(photo, twin, self._job.rebuild_id)
-        photo, data = await loop.run_in_executor(
-            self._threads, self._extractor.facts_and_picture, to_do.file, content, self._job.model.useful_edge
-        )
-        return _PictureOf(photo.image_id, data, photo)
+            await self._writing.send(Write(photo, twin, self._job.rebuild_id))
+        elif extracted.picture is not None:
+            await self._embedding.send(_PictureOf(photo.image_id, extracted.picture, photo))
 
     async def _on_embedded(self, request: _PictureOf, answer: EmbeddedPicture) -> TemporaryTrouble | None:
         if not isinstance(answer.result, Embedding):

@@ -38,9 +38,8 @@ def extractor(root: Path) -> Extractor:
 def test_the_facts_of_a_photo(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(photo_with_exif())
     file = found(tmp_path, "a.jpg")
-    content = extractor(tmp_path).read(file)
 
-    photo = extractor(tmp_path).facts(file, content)
+    photo = extractor(tmp_path).extract(file, "", 8).photo
 
     assert photo.taken_at == TakenAt(
         datetime(2024, 7, 1, 12, 30, 5),  # noqa: DTZ001 civil time
@@ -58,11 +57,33 @@ def test_the_location_is_left_out_on_request(tmp_path: Path) -> None:
     discreet = Extractor(os.fsencode(tmp_path), "photos", with_location=False)
     file = found(tmp_path, "a.jpg")
 
-    photo, picture = discreet.facts_and_picture(file, discreet.read(file), 8)
+    extracted = discreet.extract(file, "", 8)
 
-    assert photo.location is None
-    with Image.open(io.BytesIO(picture)) as sent:
+    assert extracted.photo.location is None
+    assert extracted.picture
+    with Image.open(io.BytesIO(extracted.picture)) as sent:
         assert len(sent.getexif()) == 0
+
+
+def test_content_that_is_known_gives_facts_without_a_picture(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(photo_with_exif())
+    file = found(tmp_path, "a.jpg")
+    sha256 = extractor(tmp_path).read(file).sha256
+
+    extracted = extractor(tmp_path).extract(file, sha256, 8)
+
+    assert extracted.picture is None
+    assert (extracted.photo.width, extracted.photo.height) == (40, 60)
+
+
+def test_an_embedder_that_tells_no_useful_size_gets_the_whole_picture(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg(size=(90, 60)))
+
+    picture = extractor(tmp_path).extract(found(tmp_path, "a.jpg"), "", 0).picture
+
+    assert picture
+    with Image.open(io.BytesIO(picture)) as sent:
+        assert sent.size == (90, 60)
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_taken(tmp_path: Path) -> None:
@@ -110,7 +131,7 @@ def test_a_file_with_a_strange_time_is_read(tmp_path: Path) -> None:
     os.utime(tmp_path / "a.png", ns=(0, -1_000_000_000_000))
     file = found(tmp_path, "a.png")
 
-    photo = extractor(tmp_path).facts(file, extractor(tmp_path).read(file))
+    photo = extractor(tmp_path).extract(file, "", 8).photo
 
     assert photo.modified_ns == -1_000_000_000_000
     assert photo.taken_at
