@@ -16,7 +16,9 @@ class LocalRunConfig(BaseSettings):
     )
     data: Path = Field(Path("data"), description="Where index, model cache, thumbnails and logs are kept.")
     rebuild: bool = Field(False, description="1 builds the index anew, as a change of the model needs.")
-    embedder_model: str = Field("auto", description="The model; see docs/models.md. Without make run the embedder takes clip-vit-b-32.")
+    embedder_model: str = Field(
+        "auto", description="The model; see docs/models.md. Without make run the embedder takes clip-vit-b-32."
+    )
     embedder_port: int = Field(50051, description="The embedder's port.")
     search_port: int = Field(50052, description="The search service's port.")
     gateway_host: str = Field("127.0.0.1", description="The address that the page is served on.")
