@@ -89,11 +89,11 @@ def replica(tmp_path_factory: pytest.TempPathFactory) -> "Replica":
 
 
 @pytest.fixture(scope="session")
-def concept(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    """The built-in model."""
-    from embedder_service.concept import ConceptEncoder  # noqa: PLC0415 takes seconds, and few tests need it
+def concept(pytestconfig: pytest.Config) -> Encoder:
+    """The built-in model; what it works out at its first start is kept from run to run."""
+    from embedder_service.concept import load_concept  # noqa: PLC0415 takes seconds, and few tests need it
 
-    return ConceptEncoder(tmp_path_factory.mktemp("models"), threads=2)
+    return load_concept(pytestconfig.cache.mkdir("concept"), 1, lambda detail, progress: None)
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def said_nothing(detail: str, progress: float) -> None:
 
 
 def load(images: Path, texts: Path) -> ClipEncoder:
-    encoder = load_clip(ModelSource("clip", images, texts), 2, said_nothing)
+    encoder = load_clip(ModelSource("clip", images, texts), 1, said_nothing)
     assert isinstance(encoder, ClipEncoder)
     return encoder
 
