@@ -49,6 +49,7 @@ export class Search {
   stop() {
     clearTimeout(this.#timer);
     this.results.abort();
+    this.shown = false;
     this.#failure = null;
     this.#watch.hurry(false);
   }
@@ -57,7 +58,6 @@ export class Search {
   async start(results) {
     this.stop();
     this.results = results;
-    this.shown = false;
     results.resume();
     if (results.hits.length > 0) this.#showFirst();
     else await this.#fetchFirst();
@@ -134,9 +134,7 @@ export class Search {
   }
 
   #again() {
-    const { results } = this;
-    this.shown = false;
-    void this.start(results.afresh());
+    void this.start(this.results.afresh());
   }
 
   /** @param {ApiError} failure */

@@ -88,6 +88,7 @@ async def test_a_late_answer_never_replaces_a_newer_one(page: Page, site: Site) 
     await page.goto(site.url)
     await view.search("red circle")
     await expect(view.skeletons.first).to_be_visible()
+    await expect(view.summary).to_be_empty()
 
     async with page.expect_event("requestfailed", lambda request: "q=red" in request.url):
         await view.search("blue ring")
