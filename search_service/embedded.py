@@ -8,9 +8,8 @@ from typing import Any, Self, TypeVar
 
 from search_service.embedded_store import EmbeddedOptions, EmbeddedStore
 from search_service.embedded_table import EmbeddedTable
-from search_service.errors import ImageNotFound, IndexMissing, InvalidField, ServiceError, StorageUnavailable
+from search_service.errors import IndexMissing, ServiceError, StorageUnavailable
 from search_service.images import (
-    CopyOf,
     Filter,
     Fingerprint,
     FingerprintFilter,
@@ -27,8 +26,7 @@ from search_service.images import (
     Window,
     Write,
 )
-from search_service.query_vector import check_vector
-from search_service.write_batch import copied_ids, first_model, resolve_writes
+from search_service.write_batch import copied_ids, first_model, resolve_writes, without_index
 
 _T = TypeVar("_T")
 
@@ -150,7 +148,7 @@ class EmbeddedImages:
             try:
                 table = await self._table_for(writes, rebuild_id)
                 if table is None:
-                    return [_without_index(write) for write in writes]
+                    return [without_index(write) for write in writes]
                 ids = copied_ids(writes)
                 stored = await table.vectors(ids) if ids else {}
                 batch = resolve_writes(writes, table.index.to_model(), stored)
@@ -184,14 +182,3 @@ class EmbeddedImages:
 
 async def _to_rebuild(table: EmbeddedTable) -> Rebuild:
     return Rebuild(table.index.table, table.index.to_model(), await table.count())
-
-
-def _without_index(write: Write) -> ServiceError:
-    """Why a photo could not be written where there is no index and no write brought a valid vector to make one for."""
-    if isinstance(write.vector, CopyOf):
-        return ImageNotFound(write.vector.image_id)
-    try:
-        check_vector(write.vector.values)
-    except ServiceError as error:
-        return error
-    return InvalidField("embedding.model", "It names the model of the vector and can't be empty.")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from search_service.errors import ImageNotFound, ServiceError
+from search_service.errors import ImageNotFound, InvalidField, ServiceError
 from search_service.images import CopyOf, Embedding, Image, Model, Vector, Write
 from search_service.query_vector import check_embedding, check_vector
 
@@ -35,6 +35,17 @@ def first_model(writes: Sequence[Write]) -> Model | None:
                 continue
             return Model(write.vector.model, len(vector))
     return None
+
+
+def without_index(write: Write) -> ServiceError:
+    """Why a photo could not be written where there is no index and no write brought a valid vector to make one for."""
+    if isinstance(write.vector, CopyOf):
+        return ImageNotFound(write.vector.image_id)
+    try:
+        check_vector(write.vector.values)
+    except ServiceError as error:
+        return error
+    return InvalidField("embedding.model", "It names the model of the vector and can't be empty.")
 
 
 def resolve_writes(writes: Sequence[Write], model: Model, stored: Mapping[str, Vector]) -> WriteBatch:

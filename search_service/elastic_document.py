@@ -1,0 +1,135 @@
+"""Photos as Elasticsearch documents, and back."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from search_service.images import Camera, Fingerprint, Image, Location, TakenAtSource, Vector, sample_key
+
+VECTOR = "image_embedding"
+# Made for filters; nothing reads them back.
+_DERIVED = ["folders", "sample_key", "sample_key_residues"]
+# Elasticsearch since 9.2 leaves vectors out by itself, older ones do not.
+NOT_READ = [VECTOR, *_DERIVED]
+FINGERPRINT_FIELDS = [
+    "image_id",
+    "source",
+    "relative_path",
+    "size_bytes",
+    "modified_seconds",
+    "modified_nanos",
+    "content_sha256",
+    "extractor_version",
+]
+
+# Folders deeper down, or with longer names, are found by a slower filter.
+MAX_FOLDER_DEPTH = 24
+MAX_FOLDER_BYTES = 512
+
+# A shard of `count` parts is found by the residues of the prime powers that count is made of.
+PRIME_POWERS = (
+    *(2, 4, 8, 16, 32, 64, 128, 256, 3, 9, 27, 81, 5, 25, 7, 49),
+    *(11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61),
+)
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - civil times have no zone
+_MICROSECOND = timedelta(microseconds=1)
+_BILLION = 1_000_000_000
+
+
+def micros(civil_time: datetime) -> int:
+    """Microseconds since the start of 1970 by the same clock."""
+    return (civil_time - _EPOCH) // _MICROSECOND
+
+
+def write_document(image: Image, vector: Vector, indexed_at: datetime) -> bytes:
+    """The document, as JSON."""
+    modified = (None, None) if image.modified_at_ns is None else divmod(image.modified_at_ns, _BILLION)
+    key = sample_key(image.id)
+    document = {
+        "image_id": image.id,
+        "image_name": image.name,
+        "source": image.source,
+        "relative_path": image.relative_path,
+        "folders": _folders(image.relative_path),
+        "content_sha256": image.content_sha256,
+        "size_bytes": image.size_bytes,
+        "modified_seconds": modified[0],
+        "modified_nanos": modified[1],
+        "media_type": image.media_type,
+        "width": image.width,
+        "height": image.height,
+        "exif": {
+            "date": None if image.taken_at is None else image.taken_at.isoformat(),
+            "location": {"lat": image.location.latitude, "lon": image.location.longitude} if image.location else None,
+        },
+        "taken_at_us": None if image.taken_at is None else micros(image.taken_at),
+        "utc_offset_seconds": None if image.utc_offset is None else round(image.utc_offset.total_seconds()),
+        "taken_at_source": image.taken_at_source.value,
+        "camera": {"make": image.camera.make, "model": image.camera.model} if image.camera else None,
+        "extractor_version": image.extractor_version,
+        "indexed_at": indexed_at.isoformat(),
+        "sample_key": key,
+        "sample_key_residues": [residue(power, key) for power in PRIME_POWERS],
+        VECTOR: vector,
+    }
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def read_image(source: Mapping[str, Any]) -> Image:
+    """The photo of a document's _source."""
+    exif, camera, offset = source["exif"], source["camera"], source["utc_offset_seconds"]
+    taken_at, location = source["taken_at_us"], exif["location"]
+    return Image(
+        id=source["image_id"],
+        source=source["source"],
+        relative_path=source["relative_path"],
+        name=source["image_name"],
+        content_sha256=source["content_sha256"],
+        size_bytes=source["size_bytes"],
+        modified_at_ns=_nanos(source["modified_seconds"], source["modified_nanos"]),
+        media_type=source["media_type"],
+        width=source["width"],
+        height=source["height"],
+        taken_at=None if taken_at is None else _EPOCH + taken_at * _MICROSECOND,
+        utc_offset=None if offset is None else timedelta(seconds=offset),
+        taken_at_source=TakenAtSource(source["taken_at_source"]),
+        location=None if location is None else Location(location["lat"], location["lon"]),
+        camera=None if camera is None else Camera(camera["make"], camera["model"]),
+        extractor_version=source["extractor_version"],
+        indexed_at=datetime.fromisoformat(source["indexed_at"]).astimezone(UTC),
+    )
+
+
+def read_fingerprint(fields: Mapping[str, list[Any]]) -> Fingerprint:
+    """The fingerprint of a hit's FINGERPRINT_FIELDS."""
+    return Fingerprint(
+        id=fields["image_id"][0],
+        source=fields["source"][0],
+        relative_path=fields["relative_path"][0],
+        size_bytes=fields["size_bytes"][0],
+        modified_at_ns=_nanos(fields.get("modified_seconds", [None])[0], fields.get("modified_nanos", [None])[0]),
+        content_sha256=fields["content_sha256"][0],
+        extractor_version=fields["extractor_version"][0],
+    )
+
+
+def residue(power: int, key: int) -> str:
+    """A term that the documents have whose sample key leaves the same."""
+    return f"{power}:{key % power}"
+
+
+def _folders(relative_path: str) -> list[str]:
+    """The folders that the photo lies in, from the outermost on."""
+    found: list[str] = []
+    end = relative_path.find("/")
+    while end >= 0 and len(found) < MAX_FOLDER_DEPTH and len(relative_path[:end].encode()) <= MAX_FOLDER_BYTES:
+        found.append(relative_path[:end])
+        end = relative_path.find("/", end + 1)
+    return found
+
+
+def _nanos(seconds: int | None, nanos: int | None) -> int | None:
+    return None if seconds is None or nanos is None else seconds * _BILLION + nanos

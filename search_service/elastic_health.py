@@ -1,0 +1,80 @@
+"""How the index and its cluster are, for a person."""
+
+from search_service.elastic_client import ElasticClient
+from search_service.elastic_errors import DiskFull, LoginRefused, MissingIndex
+from search_service.elastic_indices import ElasticIndices, StoredState
+from search_service.elastic_schema import StoredIndex
+from search_service.elastic_search import ElasticReader
+from search_service.errors import IndexMissing, ServiceError
+from search_service.images import IndexInfo, IndexState, Rebuild
+
+_UNVERIFIED = (
+    "The certificates of Elasticsearch are not verified (SEARCH_ELASTICSEARCH_VERIFY_CERTIFICATES=0): others can read "
+    "and change what is sent."
+)
+
+
+class ElasticHealth:
+    """Looks at the cluster without trying again, so that a person is told soon."""
+
+    def __init__(self, client: ElasticClient, indices: ElasticIndices, reader: ElasticReader) -> None:
+        self._client = client
+        self._indices = indices
+        self._reader = reader
+
+    async def describe(self) -> IndexInfo:
+        """As in Images."""
+        state = StoredState()
+        try:
+            state = await self._indices.read_state(pauses=())
+            rebuild = await self.rebuild(state.next) if state.next else None
+            if state.serving is None:
+                return self._info(IndexState.MISSING, IndexMissing().message, state, {}, rebuild)
+            colour = await self._colour(state.serving)
+            if colour == "red":
+                return self._info(IndexState.UNAVAILABLE, _RED, state, {}, rebuild)
+            counts = await self._reader.source_counts(state.serving, pauses=())
+        except ServiceError as error:
+            return self._info(IndexState.UNAVAILABLE, error.message, state, {}, None)
+        except MissingIndex:  # removed between two looks
+            return self._info(IndexState.MISSING, IndexMissing().message, StoredState(), {}, None)
+        amiss = [
+            DiskFull().message if state.full else "",
+            _YELLOW if colour == "yellow" else "",
+            _LOADING if state.serving.loading else "",
+        ]
+        detail = " ".join(filter(None, amiss))
+        return self._info(IndexState.DEGRADED if detail else IndexState.READY, detail, state, counts, rebuild)
+
+    async def rebuild(self, coming: StoredIndex) -> Rebuild:
+        """The next index, as it is by now."""
+        counts = await self._reader.source_counts(coming, pauses=())
+        return Rebuild(coming.handle, coming.model, sum(counts.values()))
+
+    async def _colour(self, serving: StoredIndex) -> str:
+        try:
+            health = await self._client.call(
+                lambda elastic: elastic.cluster.health(index=serving.name, filter_path="status"), pauses=()
+            )
+        except LoginRefused:  # a role without the right to look: what can be searched is well enough
+            return "green"
+        return str(health["status"])
+
+    def _info(
+        self, state: IndexState, detail: str, stored: StoredState, counts: dict[str, int], rebuild: Rebuild | None
+    ) -> IndexInfo:
+        model = stored.serving.model if stored.serving else None
+        detail = " ".join(filter(None, [detail, _UNVERIFIED if self._client.trusts_all else ""]))
+        backend = f"elasticsearch {self._client.version}".strip()
+        return IndexInfo(state, detail, model, sum(counts.values()), counts, rebuild, backend)
+
+
+_RED = (
+    "A shard of the index has no copy that works (the index is red in Elasticsearch). Bring the nodes back that hold "
+    "one, or restore a snapshot."
+)
+_YELLOW = (
+    "Some shards lack a further copy (the index is yellow in Elasticsearch): a node that fails may take photos with "
+    "it. Add a node, or lower SEARCH_ELASTICSEARCH_REPLICAS and the index's number_of_replicas."
+)
+_LOADING = "The index is being filled without copies and refreshes (SEARCH_ELASTICSEARCH_FAST_LOAD)."

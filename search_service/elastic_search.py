@@ -1,0 +1,168 @@
+"""What is asked of an index: the requests' bodies and the answers' meaning."""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import numpy as np
+from elastic_transport import ObjectApiResponse
+
+from search_service.elastic_client import ElasticClient
+from search_service.elastic_config import ElasticSettings, default_oversampling
+from search_service.elastic_document import FINGERPRINT_FIELDS, NOT_READ, VECTOR, read_fingerprint, read_image
+from search_service.elastic_errors import raise_if_failed
+from search_service.elastic_filter import fingerprints_query, images_query, is_in_shard, list_after, list_sort
+from search_service.elastic_schema import StoredIndex
+from search_service.images import (
+    MAX_FINGERPRINT_BATCH,
+    Filter,
+    Fingerprint,
+    FingerprintFilter,
+    Hit,
+    HitPage,
+    Image,
+    ListOrder,
+    ListPlace,
+    Vector,
+    Window,
+)
+
+# Elasticsearch looks at no more candidates and returns no more hits.
+MOST_HITS = 10_000
+# So many hits more than the window has are looked at, to order equal ones at its edge by id.
+_EDGE = 32
+_MOST_SOURCES = 10_000
+
+
+class ElasticReader:
+    """Reads the indexes of a cluster. All methods raise MissingIndex if the index is gone, and StorageUnavailable."""
+
+    def __init__(self, client: ElasticClient, settings: ElasticSettings) -> None:
+        self._client = client
+        self._oversampling = settings.oversampling
+
+    async def get(self, index: StoredIndex, ids: Sequence[str]) -> dict[str, Image]:
+        """The photos that there are of these ids, as written last."""
+        return {key: read_image(found) for key, found in (await self._documents(index, ids, excludes=NOT_READ)).items()}
+
+    async def vectors(self, index: StoredIndex, ids: Sequence[str]) -> dict[str, Vector]:
+        """The vectors that there are of these ids, as written last."""
+        found = await self._documents(index, ids, includes=[VECTOR])
+        return {image_id: np.asarray(source[VECTOR], dtype=np.float32) for image_id, source in found.items()}
+
+    async def nearest(
+        self,
+        index: StoredIndex,
+        vector: Vector,
+        *,
+        keep: Filter,
+        excluded_ids: Sequence[str],
+        window: Window,
+        offset: int,
+        limit: int,
+    ) -> HitPage:
+        """A page of the window."""
+        size = max(0, min(limit, window.size - offset))
+        k = min(window.size + _EDGE, MOST_HITS)
+        while True:
+            body = self._knn_body(index, vector, images_query(keep, excluded_ids), k, window.candidates)
+            page = {"from_": min(offset, MOST_HITS - size), "size": size}
+            found = await self._search(index, {**body, **page})
+            total = found["hits"]["total"]["value"]
+            hits = found["hits"]["hits"]
+            if k < MOST_HITS and total == k and hits and hits[-1]["sort"][0] == _worst(found):
+                k = min(
+                    4 * k, MOST_HITS
+                )  # equals of these hits may lie beyond: which of them come first, only all tell
+                continue
+            return HitPage([_hit(hit) for hit in hits], more=offset + limit < min(total, window.size))
+
+    async def list_page(
+        self, index: StoredIndex, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int
+    ) -> list[Image]:
+        """The next photos of a list."""
+        body = {
+            "query": {"bool": {"filter": images_query(keep)}},
+            "sort": list_sort(order),
+            "size": limit,
+            "source": {"excludes": NOT_READ},
+            "track_total_hits": False,
+        }
+        found = await self._search(index, {**body, "search_after": list_after(order, after)} if after else body)
+        return [read_image(hit["_source"]) for hit in found["hits"]["hits"]]
+
+    async def fingerprints(self, index: StoredIndex, keep: FingerprintFilter) -> AsyncIterator[list[Fingerprint]]:
+        """By relative_path, then id, page by page.
+
+        That order is total and a photo never changes its place, so pages neither repeat nor hide one although each is
+        read from the index as it is by then; nothing is held at the server in between.
+        """
+        body: dict[str, Any] = {
+            "query": {"bool": {"filter": fingerprints_query(keep)}},
+            "sort": [{"relative_path": "asc"}, {"image_id": "asc"}],
+            "size": MAX_FINGERPRINT_BATCH,
+            "source": False,
+            "stored_fields": "_none_",
+            "docvalue_fields": FINGERPRINT_FIELDS,
+            "track_total_hits": False,
+        }
+        while True:
+            found = await self._search(index, body)
+            hits = found["hits"]["hits"]
+            batch = [read_fingerprint(hit["fields"]) for hit in hits]
+            if kept := [one for one in batch if is_in_shard(one.id, keep.shard)]:
+                yield kept
+            if len(hits) < MAX_FINGERPRINT_BATCH:
+                return
+            body["search_after"] = hits[-1]["sort"]
+
+    async def source_counts(self, index: StoredIndex, **options: Any) -> dict[str, int]:
+        """How many photos there are of each source, by name. The options are those of ElasticClient.call."""
+        sources = {"terms": {"field": "source", "size": _MOST_SOURCES, "order": {"_key": "asc"}}}
+        found = await self._search(index, {"size": 0, "aggs": {"sources": sources}}, **options)
+        return {bucket["key"]: bucket["doc_count"] for bucket in found["aggregations"]["sources"]["buckets"]}
+
+    def _knn_body(
+        self, index: StoredIndex, vector: Vector, query: dict[str, Any], k: int, candidates: int
+    ) -> dict[str, Any]:
+        knn: dict[str, Any] = {
+            "field": VECTOR,
+            "query_vector": vector,
+            "k": k,
+            "num_candidates": max(k, min(candidates, MOST_HITS)),
+            "filter": query,
+        }
+        if (usual := default_oversampling(index.index_type)) is not None:
+            knn["rescore_vector"] = {"oversample": self._oversampling or usual}
+        return {
+            "knn": knn,
+            "sort": [{"_score": "desc"}, {"image_id": "asc"}],
+            "aggs": {"worst": {"top_hits": {"size": 1, "sort": [{"_score": "asc"}], "_source": False}}},
+            "source": {"excludes": NOT_READ},
+            "track_total_hits": True,
+            # All pages of a search come from the same copies of the shards: two copies' graphs differ a little.
+            "preference": hashlib.sha256(vector.tobytes()).hexdigest()[:16],
+        }
+
+    async def _search(self, index: StoredIndex, body: dict[str, Any], **options: Any) -> ObjectApiResponse[Any]:
+        return await self._client.call(
+            lambda elastic: elastic.search(index=index.handle, allow_partial_search_results=False, **body), **options
+        )
+
+    async def _documents(self, index: StoredIndex, ids: Sequence[str], **fields: Any) -> dict[str, dict[str, Any]]:
+        """What is stored of these ids, whether searches see it already or not."""
+        options = {f"source_{name}": value for name, value in fields.items()}
+        found = await self._client.call(
+            lambda elastic: elastic.mget(index=index.handle, ids=list(dict.fromkeys(ids)), **options)
+        )
+        raise_if_failed(found["docs"])
+        return {document["_id"]: document["_source"] for document in found["docs"] if document.get("found")}
+
+
+def _worst(found: Any) -> float:
+    return float(found["aggregations"]["worst"]["hits"]["hits"][0]["sort"][0])
+
+
+def _hit(hit: dict[str, Any]) -> Hit:
+    # Elasticsearch's score of a cosine is (1 + cosine) / 2.
+    return Hit(read_image(hit["_source"]), min(1.0, max(-1.0, 2 * hit["sort"][0] - 1)))
