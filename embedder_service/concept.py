@@ -108,7 +108,8 @@ def _top_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     scaled = logits / _TEMPERATURE
     probabilities: NDArray[np.float32] = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     beyond = np.partition(probabilities, -_TOP_CLASSES - 1, axis=1)[:, -_TOP_CLASSES - 1, None]
-    return np.maximum(probabilities - beyond, np.float32(0))
+    lowered: NDArray[np.float32] = np.maximum(probabilities - beyond, np.float32(0))
+    return lowered
 
 
 def _principal_directions(weights: NDArray[np.float64], count: int) -> NDArray[np.float32]:

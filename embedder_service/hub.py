@@ -68,20 +68,22 @@ class HuggingFaceHub:
 
     def answers(self, repository: str) -> bool:
         """True as well if the hub answers that there is no such model: `fetch` then says so."""
-        answered = threading.Event()
+        asked = threading.Event()
+        answers: list[bool] = []
 
         def ask() -> None:
             try:
                 self._api().model_info(repository, timeout=self._timeout)
-            except (RepositoryNotFoundError, GatedRepoError):
-                pass
-            except Exception:
-                return
-            answered.set()
+                answers.append(True)
+            except RepositoryNotFoundError:
+                answers.append(True)
+            except Exception:  # whatever it is, it is no answer
+                answers.append(False)
+            asked.set()
 
         # With a deadline of its own, since looking up the host's name does not keep to the timeout.
         threading.Thread(target=ask, name="hub-probe", daemon=True).start()
-        return answered.wait(self._timeout)
+        return asked.wait(self._timeout) and answers[0]
 
     def fetch(self, repository: str, report: Report) -> Path:
         """Reports the share of the bytes."""
