@@ -1,6 +1,7 @@
 import asyncio
 import io
 import threading
+from typing import Any
 
 import grpc
 import numpy as np
@@ -22,7 +23,7 @@ def picture(number: int = 0, size: tuple[int, int] = (64, 48)) -> bytes:
     return file.getvalue()
 
 
-async def error_of(call: grpc.aio.UnaryUnaryCall[object, object]) -> RemoteError:
+async def error_of(call: grpc.aio.UnaryUnaryCall[Any, Any]) -> RemoteError:
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await call
     return read_rpc_error(failed.value)
@@ -229,7 +230,7 @@ async def test_a_model_without_a_tower_refuses_that_kind_of_input(serve: Serve) 
 
 async def test_health_is_not_serving_before_the_model_is(serve: Serve, encoder: PlainEncoder) -> None:
     async with serve(lambda report: LoadedModel(encoder)) as running:
-        health = health_pb2_grpc.HealthStub(running.channel)
+        health: Any = health_pb2_grpc.HealthStub(running.channel)
         answer = await health.Check(health_pb2.HealthCheckRequest())
 
     assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
