@@ -38,6 +38,7 @@ def to_model(message: embedder_pb2.Model) -> Model:
         notice=message.notice,
         max_unanswered=message.limits.max_unanswered_images,
         useful_edge=message.limits.useful_image_edge,
+        embeds_images=embedder_pb2.MODALITY_IMAGE in message.modalities,
     )
 
 

@@ -39,6 +39,7 @@ class Model:
     """How many pictures of one stream may be unanswered; 0: not told."""
     useful_edge: int = 0
     """The shortest edge, in pixels, that a picture needs for the best embedding; 0: not told."""
+    embeds_images: bool = True
 
 
 @dataclass(frozen=True)

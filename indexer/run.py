@@ -91,6 +91,10 @@ class Run:
         model = await self._services.patience("the embedder").until_answered(ask)
         if model.state is ModelState.FAILED:
             raise ServiceRefused(f"The embedder's model {model.name} can't be used: {model.detail}")
+        if not model.embeds_images:
+            raise ServiceRefused(
+                f"The embedder's model {model.name} embeds texts only. Start the embedder with one for pictures."
+            )
         return model
 
     async def _begin_rebuild(self, model: Model, index: Index) -> str:

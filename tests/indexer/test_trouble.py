@@ -79,6 +79,16 @@ async def test_a_model_that_failed_ends_the_run(world: World) -> None:
         await world.index()
 
 
+async def test_a_model_for_texts_alone_ends_the_run_before_a_file_is_read(world: World) -> None:
+    world.add_photos(1)
+    world.embedder.models = [replace(MODEL, embeds_images=False, useful_edge=0)]
+
+    with pytest.raises(ServiceRefused, match="embeds texts only"):
+        await world.index()
+
+    assert world.search.paths() == set()
+
+
 async def test_an_index_of_another_model_ends_the_run_before_anything_is_embedded(world: World) -> None:
     world.add_photos(1)
     world.search.model = "clip@2"
