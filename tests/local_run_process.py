@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-START_SECONDS = 110.0
+START_SECONDS = 240.0
 
 
 def free_port() -> int:
