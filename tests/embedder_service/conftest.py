@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
+from benchmarks.package_photos import photo_files
 from embedder_service.batching import BatchLimits
 from embedder_service.embedder import Embedder, EmbedderLimits
 from embedder_service.encoder import Encoder, LoadedModel, Report
@@ -99,34 +99,4 @@ def concept(pytestconfig: pytest.Config) -> Encoder:
 @pytest.fixture(scope="session")
 def package_photos() -> dict[str, Path]:
     """The natural photos that two packages carry for demonstrations, by file name."""
-    scikit_image = _package_folder("skimage") / "data"
-    scikit_learn = _package_folder("sklearn") / "datasets" / "images"
-    files = [
-        *(scikit_image / name for name in _SCIKIT_IMAGE_PHOTOS),
-        *(scikit_learn / name for name in ("china.jpg", "flower.jpg")),
-    ]
-    return {file.name: file for file in files}
-
-
-_SCIKIT_IMAGE_PHOTOS = (
-    "astronaut.png",
-    "brick.png",
-    "camera.png",
-    "chelsea.png",
-    "clock_motion.png",
-    "coffee.png",
-    "coins.png",
-    "grass.png",
-    "gravel.png",
-    "hubble_deep_field.jpg",
-    "moon.png",
-    "motorcycle_left.png",
-    "rocket.jpg",
-)
-
-
-def _package_folder(name: str) -> Path:
-    package = find_spec(name)
-    assert package is not None
-    assert package.origin is not None
-    return Path(package.origin).parent
+    return {file.name: file for file in photo_files()}
