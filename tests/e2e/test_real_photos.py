@@ -18,8 +18,8 @@ PLENTY_OF_TIME_MS = 60_000
     [
         ("a cat", "chelsea.png"),
         ("eine Tasse Kaffee", "coffee.png"),
-        ("un cohete", "rocket.jpg"),
-        ("宇航员", "astronaut.png"),
+        ("una motocicleta", "motorcycle_left.png"),
+        ("火箭", "rocket.jpg"),
     ],
 )
 async def test_words_in_several_languages_find_the_photo(
@@ -30,8 +30,7 @@ async def test_words_in_several_languages_find_the_photo(
 
     await view.search(query)
 
-    await expect(view.title).to_contain_text(query, timeout=PLENTY_OF_TIME_MS)
-    await expect(view.names.first).to_be_visible(timeout=PLENTY_OF_TIME_MS)
+    await expect(view.scores.first).to_be_visible(timeout=PLENTY_OF_TIME_MS)
     assert name in [await card.inner_text() for card in (await view.names.all())[:3]]
 
 
