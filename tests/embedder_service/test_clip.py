@@ -12,6 +12,7 @@ from embedder_service.errors import ModelFailed
 from embedder_service.sanity import check_encoder, known_pictures
 from embedder_service.sources import ModelSource
 from tests.clip_replica import Replica
+from tests.embedder_service.tiny_siglip import IMAGE_EDGE, MAX_TOKENS, write_siglip
 
 TEXTS = [
     "a dog",
@@ -152,3 +153,21 @@ def test_a_folder_with_broken_weights_is_refused_with_its_name(replica: Replica,
 
     with pytest.raises(ModelFailed, match=tmp_path.name):
         load(tmp_path, tmp_path)
+
+
+def test_texts_of_a_siglip_do_not_depend_on_their_neighbours(tmp_path: Path) -> None:
+    folder = write_siglip(tmp_path)
+    encoder = load(folder, folder)
+    texts = ["a dog", "x", "a b c d e f g h i"]
+    alone = np.concatenate([encoder.embed_texts([text]).vectors for text in texts])
+
+    assert least_cosine(encoder.embed_texts(texts).vectors, alone) >= 0.9999
+    assert encoder.card.useful_image_edge == IMAGE_EDGE
+    check_encoder(encoder)
+
+
+def test_a_siglip_says_when_it_cuts_a_text(tmp_path: Path) -> None:
+    folder = write_siglip(tmp_path)
+    embedded = load(folder, folder).embed_texts([" ".join("x" * count) for count in (1, MAX_TOKENS - 1, MAX_TOKENS)])
+
+    assert list(embedded.truncated) == [False, False, True]
