@@ -1,7 +1,7 @@
 """What goes wrong with Elasticsearch, as errors that say what to do.
 
 StorageUnavailable
- ├── Unreachable           no node answers, or not in time
+ ├── Unreachable           no node answers, or not in time, or too few nodes are there
  ├── CertificateRefused    the cluster's certificate is not trusted
  ├── LoginRefused          unknown user, wrong password, or a role that may not
  ├── ServerUnsupported     too old, or something else than Elasticsearch
@@ -30,7 +30,7 @@ class MissingIndex(Exception):
 
 
 class Unreachable(StorageUnavailable):
-    """No node answers, or not in time."""
+    """No node answers, or not in time, or too few nodes are there."""
 
 
 class CertificateRefused(StorageUnavailable):
@@ -133,8 +133,10 @@ def item_error(status: int, error: Mapping[str, Any]) -> ServiceError:
     """Why Elasticsearch did not take one photo."""
     if _is_block({"error": error}):
         return DiskFull()
-    if status in BUSY_STATUSES:
+    if status == 429:
         return ClusterBusy()
+    if status in BUSY_STATUSES:
+        return _not_now(_cut(error_reason({"error": error})))
     return StorageUnavailable(f"Elasticsearch did not take the photo: {_cut(error_reason({'error': error}))}.")
 
 
@@ -153,6 +155,8 @@ def _answered(error: ApiError) -> StorageUnavailable:
         )
     if status == 429:
         return ClusterBusy()
+    if status in BUSY_STATUSES:
+        return _not_now(reason)
     if status == 413:
         return StorageUnavailable("A request was too large for Elasticsearch. Lower SEARCH_ELASTICSEARCH_BULK_BYTES.")
     if status in {400, 406} and "compatible-with" in reason:
@@ -166,6 +170,10 @@ def old_server(version: str) -> ServerUnsupported:
     return ServerUnsupported(f"Elasticsearch is {version}; this service needs {oldest} or newer. Upgrade the cluster.")
 
 
+def _not_now(reason: str) -> Unreachable:
+    return Unreachable(f"Elasticsearch can't do this now ({reason}). Look whether all its nodes run, and try again.")
+
+
 def _is_block(body: Any) -> bool:
     # 12 is the block that the flood-stage watermark sets: see error_reason.
     return error_type(body) == "cluster_block_exception" and "read-only-allow-delete" in error_reason(body)
@@ -176,9 +184,9 @@ def error_reason(body: Any) -> str:
     found = body.get("error", body) if isinstance(body, Mapping) else body
     if not isinstance(found, Mapping):
         return str(found)
-    reason = str(found.get("reason", ""))
     cause = found.get("caused_by")
-    return f"{reason} ({cause['reason']})" if isinstance(cause, Mapping) and cause.get("reason") else reason
+    reasons = [found.get("reason"), cause.get("reason") if isinstance(cause, Mapping) else None]
+    return ": ".join(str(reason).strip() for reason in reasons if reason)
 
 
 def _cut(text: str) -> str:

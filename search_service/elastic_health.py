@@ -1,5 +1,7 @@
 """How the index and its cluster are, for a person."""
 
+from typing import Any
+
 from search_service.elastic_client import ElasticClient
 from search_service.elastic_errors import DiskFull, LoginRefused, MissingIndex
 from search_service.elastic_indices import ElasticIndices, StoredState
@@ -14,8 +16,12 @@ _UNVERIFIED = (
 )
 
 
+# An index that was made this moment does not answer yet; a person is to be told soon all the same.
+_PAUSES = (0.3,)
+
+
 class ElasticHealth:
-    """Looks at the cluster without trying again, so that a person is told soon."""
+    """Tells how the index is, whatever happens."""
 
     def __init__(self, client: ElasticClient, indices: ElasticIndices, reader: ElasticReader) -> None:
         self._client = client
@@ -26,14 +32,14 @@ class ElasticHealth:
         """As in Images."""
         state = StoredState()
         try:
-            state = await self._indices.read_state(pauses=())
-            rebuild = await self.rebuild(state.next) if state.next else None
+            state = await self._indices.read_state(pauses=_PAUSES)
+            rebuild = await self.rebuild(state.next, pauses=_PAUSES) if state.next else None
             if state.serving is None:
                 return self._info(IndexState.MISSING, IndexMissing().message, state, {}, rebuild)
             colour = await self._colour(state.serving)
             if colour == "red":
                 return self._info(IndexState.UNAVAILABLE, _RED, state, {}, rebuild)
-            counts = await self._reader.source_counts(state.serving, pauses=())
+            counts = await self._reader.source_counts(state.serving, pauses=_PAUSES)
         except ServiceError as error:
             return self._info(IndexState.UNAVAILABLE, error.message, state, {}, None)
         except MissingIndex:  # removed between two looks
@@ -46,15 +52,15 @@ class ElasticHealth:
         detail = " ".join(filter(None, amiss))
         return self._info(IndexState.DEGRADED if detail else IndexState.READY, detail, state, counts, rebuild)
 
-    async def rebuild(self, coming: StoredIndex) -> Rebuild:
-        """The next index, as it is by now."""
-        counts = await self._reader.source_counts(coming, pauses=())
+    async def rebuild(self, coming: StoredIndex, **options: Any) -> Rebuild:
+        """The next index, as it is by now. The options are those of ElasticClient.call."""
+        counts = await self._reader.source_counts(coming, **options)
         return Rebuild(coming.handle, coming.model, sum(counts.values()))
 
     async def _colour(self, serving: StoredIndex) -> str:
         try:
             health = await self._client.call(
-                lambda elastic: elastic.cluster.health(index=serving.name, filter_path="status"), pauses=()
+                lambda elastic: elastic.cluster.health(index=serving.name, filter_path="status"), pauses=_PAUSES
             )
         except LoginRefused:  # a role without the right to look: what can be searched is well enough
             return "green"

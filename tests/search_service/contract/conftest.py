@@ -1,13 +1,19 @@
 """Every kind of index that the contract's tests run against."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from search_service.elastic import ElasticImages
+from search_service.elastic_config import ElasticSettings
 from search_service.embedded import EmbeddedImages
 from search_service.embedded_store import EmbeddedOptions
-from search_service.images import Images
+from search_service.errors import ServiceError
+from search_service.images import Images, Write
+from tests.elasticsearch_node import NEWEST, OLDEST
+from tests.search_service.elastic_server import GetServer
 
 Reopen = Callable[[], Awaitable[Images]]
 Settle = Callable[[], Awaitable[None]]
@@ -19,17 +25,32 @@ OPTIONS = {
 }
 
 
+ELASTICSEARCH = [OLDEST, f"{NEWEST} with TLS"]
+
+
+class VisibleAtOnce(ElasticImages):
+    """Ends the stream of writes after each of them, as the contract has it before what was written must be visible."""
+
+    async def write(self, writes: Sequence[Write], rebuild_id: str = "") -> list[ServiceError | None]:
+        answers = await super().write(writes, rebuild_id)
+        await self.finish_writing()
+        return answers
+
+
+async def open_elastic(settings: ElasticSettings) -> ElasticImages:
+    return VisibleAtOnce(settings)
+
+
 class Opened:
     """An index that can be closed and opened again."""
 
-    def __init__(self, path: Path, options: EmbeddedOptions) -> None:
-        self._path = path
-        self._options = options
-        self._images: EmbeddedImages | None = None
+    def __init__(self, make: Callable[[], Awaitable[EmbeddedImages | ElasticImages]]) -> None:
+        self._make = make
+        self._images: EmbeddedImages | ElasticImages | None = None
 
     async def open(self) -> Images:
         await self.close()
-        self._images = await EmbeddedImages.open(self._path, self._options)
+        self._images = await self._make()
         return self._images
 
     async def close(self) -> None:
@@ -38,15 +59,23 @@ class Opened:
             self._images = None
 
     async def settle(self) -> None:
-        if self._images:
+        if isinstance(self._images, EmbeddedImages):
             await self._images.tidy()
 
 
-@pytest.fixture(params=OPTIONS)
-async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Opened]:
-    opened = Opened(tmp_path / "index", OPTIONS[request.param])
-    yield opened
-    await opened.close()
+@pytest.fixture(params=[*OPTIONS, *ELASTICSEARCH])
+async def opened(request: pytest.FixtureRequest, tmp_path: Path, elastic_server: GetServer) -> AsyncIterator[Opened]:
+    if request.param in OPTIONS:
+        opened = Opened(partial(EmbeddedImages.open, tmp_path / "index", OPTIONS[request.param]))
+        yield opened
+        await opened.close()
+    else:
+        server = elastic_server(request.param)
+        settings = server.settings()
+        opened = Opened(partial(open_elastic, settings))
+        yield opened
+        await opened.close()
+        server.drop(settings.alias)
 
 
 @pytest.fixture
