@@ -11,7 +11,13 @@ from pydantic_settings import BaseSettings
 BEGIN = "<!-- settings: begin (tests/test_readme.py keeps this true) -->"
 END = "<!-- settings: end -->"
 README = Path(__file__).parent.parent / "README.md"
-MODULES = ("local_run.config", "gateway.config", "embedder_service.config", "search_service.config")
+MODULES = (
+    "local_run.config",
+    "gateway.config",
+    "embedder_service.config",
+    "search_service.config",
+    "search_service.elastic_config",
+)
 
 
 def configuration_class(module_name: str) -> type[BaseSettings]:

@@ -21,9 +21,15 @@ class Settings(BaseSettings):
     log_format: LogFormat = Field("console", description="console for people, json for machines.")
     log_level: LogLevel = Field("info", description="debug, info, warning or error.")
 
-    backend: Literal["embedded", "elasticsearch"] = Field(
-        "embedded", description="Where the index is kept. embedded: LanceDB in the process, in a folder on disk."
+    backend: Literal["embedded", "elasticsearch"] | None = Field(
+        None,
+        description="Where the index is kept. embedded: LanceDB in the process, in a folder on disk. elasticsearch: a "
+        "cluster. Without it: elasticsearch if SEARCH_ELASTICSEARCH_HOSTS or SEARCH_ELASTICSEARCH_CLOUD_ID is set.",
     )
+    elasticsearch_hosts: str = Field(
+        "", description="Addresses of the cluster's nodes, separated by commas: https://one:9200,..."
+    )
+    elasticsearch_cloud_id: str = Field("", description="The deployment's Cloud ID, instead of hosts.")
     embedded_path: Path = Field(
         Path("data/index"), description="The folder of the embedded index. One process at a time."
     )
@@ -39,5 +45,15 @@ class Settings(BaseSettings):
         1_000, ge=1, le=10_000, description="How many hits the pages of one search have together, at most."
     )
     candidates: int = Field(
-        10_000, ge=1, le=1_000_000, description="About how many vectors a search compares once there is a vector index."
+        10_000,
+        ge=1,
+        le=1_000_000,
+        description="About how many vectors a search of the embedded index compares once that has a vector index.",
     )
+
+    @property
+    def uses_elasticsearch(self) -> bool:
+        """Whether the index is kept in Elasticsearch."""
+        if self.backend is None:
+            return bool(self.elasticsearch_hosts or self.elasticsearch_cloud_id)
+        return self.backend == "elasticsearch"

@@ -53,7 +53,7 @@ def needs_own_node(server: ElasticServer) -> ElasticsearchNode:
     [{"username": "elastic", "password": "wrong"}, {"bearer_token": "unknown"}, {}],
     ids=["password", "token", ""],
 )
-async def test_a_refused_login_names_the_settings(server: ElasticServer, login: dict[str, str]) -> None:
+async def test_a_refused_login_names_the_settings(server: ElasticServer, login: dict[str, Any]) -> None:
     node = needs_own_node(server)
 
     async with ElasticImages(ElasticSettings(hosts=node.url, ca_file=node.ca_file, **login)) as images:
