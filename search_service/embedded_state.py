@@ -127,7 +127,7 @@ class IndexFolder:
         try:
             document = json.loads(text)
             found = document.pop("format")
-        except (ValueError, AttributeError, KeyError) as error:
+        except (ValueError, AttributeError, KeyError, TypeError) as error:
             raise IndexFormat(str(self.path), expected=FORMAT, actual="unknown") from error
         if found != FORMAT:
             raise IndexFormat(str(self.path), expected=FORMAT, actual=found)

@@ -1,6 +1,7 @@
 """Durability of a table's files. Lance writes each commit to new files and never calls fsync, so this does."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from search_service.embedded_state import sync_path
@@ -21,7 +22,8 @@ class FolderSync:
         for path, stamp, parent in _files(self._folder):
             present[path] = stamp
             if self._synced.get(path) != stamp:
-                sync_path(Path(path))
+                with suppress(FileNotFoundError):
+                    sync_path(Path(path))
                 changed_folders.add(parent)
         for parent in changed_folders:
             # A folder's own name is on the disk only once its parent's list is.
@@ -41,11 +43,12 @@ def _files(folder: Path) -> list[tuple[str, tuple[int, int], str]]:
     folders = [str(folder)]
     while folders:
         parent = folders.pop()
-        with os.scandir(parent) as entries:
+        with suppress(FileNotFoundError), os.scandir(parent) as entries:  # the engine removes files meanwhile
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
-                else:
+                    continue
+                with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     found.append((entry.path, (status.st_mtime_ns, status.st_size), parent))
     return found

@@ -54,11 +54,15 @@ async def ingest(
 
 
 async def _read(incoming: AsyncIterator[Incoming], waiting: asyncio.Queue[Incoming | None]) -> None:
+    broken: Exception | None = None
     try:
         async for item in incoming:
             await waiting.put(item)
-    finally:
-        await waiting.put(None)
+    except Exception as error:
+        broken = error
+    await waiting.put(None)
+    if broken:
+        raise broken
 
 
 async def _next_batch(waiting: asyncio.Queue[Incoming | None], limits: BatchLimits) -> list[Incoming]:

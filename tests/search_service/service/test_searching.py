@@ -1,0 +1,174 @@
+import math
+
+import pytest
+from google.type import datetime_pb2
+from grpc import StatusCode
+
+from grpc_runtime.errors import read_status
+from imagesearch.search.v1 import search_pb2
+from search_service.images import Vector
+from tests.search_service.photos import MODEL, random_unit, unit
+from tests.search_service.service.conftest import WINDOW, Client, embedding, item, refusal
+
+
+def near(vector: Vector, weight: float | None = None, model: str = MODEL) -> search_pb2.SearchTerm:
+    return search_pb2.SearchTerm(embedding=embedding(vector, model), weight=weight)
+
+
+def like(image_id: str, weight: float | None = None) -> search_pb2.SearchTerm:
+    return search_pb2.SearchTerm(image_id=image_id, weight=weight)
+
+
+def search(*terms: search_pb2.SearchTerm, **fields: object) -> search_pb2.SearchImagesRequest:
+    return search_pb2.SearchImagesRequest(terms=terms, **fields)  # type: ignore[arg-type]
+
+
+def ids(*pages: search_pb2.SearchImagesResponse) -> list[str]:
+    return [hit.image.id for page in pages for hit in page.hits]
+
+
+async def test_a_vector_finds_the_nearest(client: Client) -> None:
+    await client.index(item("far", unit(-1)), item("near", unit(3, 4)), item("same", unit(1)))
+
+    answer = await client.stub.SearchImages(search(near(unit(1))))
+
+    assert ids(answer) == ["same", "near", "far"]
+    assert [hit.score for hit in answer.hits] == pytest.approx([1, 0.6, -1], abs=1e-5)
+    assert answer.next_page_token == ""
+
+
+async def test_a_photo_finds_others_like_it_but_not_itself(client: Client) -> None:
+    await client.index(item("cat", unit(1)), item("kitten", unit(5, 1)), item("car", unit(0, 1)))
+
+    assert ids(await client.stub.SearchImages(search(like("cat")))) == ["kitten", "car"]
+
+
+async def test_terms_add_and_subtract_and_an_absent_weight_is_one(client: Client) -> None:
+    await client.index(item("a", unit(1)), item("b", unit(0, 1)), item("a-b", unit(1, -1)), item("a+b", unit(1, 1)))
+
+    added = await client.stub.SearchImages(search(near(unit(1)), near(unit(0, 1))))
+    subtracted = await client.stub.SearchImages(search(like("a"), like("b", -1)))
+
+    assert ids(added)[0] == "a+b"
+    assert ids(subtracted) == ["a-b", "a+b"]
+
+
+async def test_the_pages_together_are_the_window_without_repeats(client: Client) -> None:
+    await client.index(*[item(f"n{number:03}", random_unit(number)) for number in range(250)])
+    query = near(random_unit(1_000))
+    whole = ids(*await client.pages(search(query, page_size=500)))
+
+    for page_size in (7, 50, 99, 100, 10_000):
+        pages = await client.pages(search(query, page_size=page_size))
+        assert ids(*pages) == whole
+        assert all(len(page.hits) == min(page_size, 500, WINDOW.size) for page in pages[:-1])
+    assert len(whole) == len(set(whole)) == WINDOW.size
+
+
+async def test_the_page_size_may_change_between_pages(client: Client) -> None:
+    await client.index(*[item(f"n{number:02}", random_unit(number)) for number in range(30)])
+    query = near(random_unit(1_000))
+    whole = ids(*await client.pages(search(query)))
+
+    first = await client.stub.SearchImages(search(query, page_size=4))
+    second = await client.stub.SearchImages(search(query, page_size=20, page_token=first.next_page_token))
+
+    assert ids(first, second) == whole[:24]
+
+
+async def test_a_page_holds_fifty_unless_said_otherwise(client: Client) -> None:
+    await client.index(*[item(f"n{number:03}") for number in range(60)])
+
+    assert len((await client.stub.SearchImages(search(near(unit(1))))).hits) == 50
+
+
+async def test_a_token_of_another_query_is_stale(client: Client) -> None:
+    await client.index(*[item(f"n{number}") for number in range(5)])
+    token = (await client.stub.SearchImages(search(near(unit(1)), page_size=2))).next_page_token
+
+    for request in (
+        search(near(unit(0, 1)), page_size=2, page_token=token),
+        search(near(unit(1), 2.0), page_size=2, page_token=token),
+        search(
+            near(unit(1)),
+            page_size=2,
+            page_token=token,
+            filter=search_pb2.Filter(folders=[search_pb2.Folder(source="photos")]),
+        ),
+        search(near(unit(1)), page_token="no token"),
+    ):
+        error = await refusal(client.stub.SearchImages(request))
+        assert (error.code, error.reason) == (StatusCode.INVALID_ARGUMENT, "STALE_PAGE_TOKEN")
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "reason"),
+    [
+        (search(), StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
+        (search(search_pb2.SearchTerm(weight=1)), StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
+        (search(near(unit(1), math.nan)), StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
+        (search(*[near(unit(1))] * 33), StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
+        (search(near(unit(1)), page_size=-1), StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
+        (search(near(unit(1) * 2)), StatusCode.INVALID_ARGUMENT, "INVALID_EMBEDDING"),
+        (search(near(unit(1) * math.nan)), StatusCode.INVALID_ARGUMENT, "INVALID_EMBEDDING"),
+        (search(near(unit(1)[:4])), StatusCode.INVALID_ARGUMENT, "INVALID_EMBEDDING"),
+        (search(near(unit(1)), like("a", -1)), StatusCode.INVALID_ARGUMENT, "ZERO_VECTOR"),
+        (search(near(unit(1), model="other@1")), StatusCode.FAILED_PRECONDITION, "MODEL_MISMATCH"),
+        (search(like("unknown")), StatusCode.NOT_FOUND, "IMAGE_NOT_FOUND"),
+        (search(like("")), StatusCode.NOT_FOUND, "IMAGE_NOT_FOUND"),
+        (
+            search(near(unit(1)), filter=search_pb2.Filter(folders=[search_pb2.Folder(path="a")])),
+            StatusCode.INVALID_ARGUMENT,
+            "INVALID_FIELD",
+        ),
+        (
+            search(near(unit(1)), filter=search_pb2.Filter(folders=[search_pb2.Folder(source="a", path="a/")])),
+            StatusCode.INVALID_ARGUMENT,
+            "INVALID_FIELD",
+        ),
+        (
+            search(near(unit(1)), filter=search_pb2.Filter(taken_from=datetime_pb2.DateTime(year=2024, month=13))),
+            StatusCode.INVALID_ARGUMENT,
+            "INVALID_FIELD",
+        ),
+    ],
+)
+async def test_a_bad_search_gets_its_documented_error(
+    client: Client, request_: search_pb2.SearchImagesRequest, code: StatusCode, reason: str
+) -> None:
+    await client.index(item("a", unit(1)))
+
+    error = await refusal(client.stub.SearchImages(request_))
+
+    assert (error.code, error.reason) == (code, reason)
+    assert ids(await client.stub.SearchImages(search(near(unit(1))))) == ["a"]
+
+
+async def test_a_model_mismatch_names_both_models(client: Client) -> None:
+    await client.index(item("a"))
+
+    error = await refusal(client.stub.SearchImages(search(near(unit(1), model="other@1"))))
+
+    assert error.metadata == {"expected": MODEL, "actual": "other@1"}
+
+
+async def test_without_an_index_a_search_says_so(client: Client) -> None:
+    error = await refusal(client.stub.SearchImages(search(near(unit(1)))))
+
+    assert (error.code, error.reason) == (StatusCode.FAILED_PRECONDITION, "INDEX_MISSING")
+
+
+async def test_an_absent_month_or_day_of_a_filter_is_the_first_and_offsets_are_left_aside(client: Client) -> None:
+    old, new = item("old"), item("new")
+    old.image.taken_at.CopyFrom(datetime_pb2.DateTime(year=2023, month=12, day=31, hours=23))
+    new.image.taken_at.CopyFrom(datetime_pb2.DateTime(year=2024, month=1, day=1))
+    new.image.taken_at.utc_offset.FromSeconds(-7 * 3600)
+    answers = await client.index(old, new)
+    assert [read_status(answer.status).code for answer in answers] == [StatusCode.OK] * 2
+
+    year = datetime_pb2.DateTime(year=2024)
+    year.time_zone.id = "Asia/Tokyo"
+    since = await client.stub.SearchImages(search(near(unit(1)), filter=search_pb2.Filter(taken_from=year)))
+    until = await client.stub.SearchImages(search(near(unit(1)), filter=search_pb2.Filter(taken_before=year)))
+
+    assert (ids(since), ids(until)) == (["new"], ["old"])
