@@ -1,5 +1,6 @@
 """Answers a few of Elasticsearch's requests, to show what a real server seldom does."""
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +20,9 @@ class FakeElasticsearch:
     def __init__(self, *, version: str = "9.2.4", product: str = "Elasticsearch") -> None:
         self.answer_item: ItemAnswer = lambda image_id, before: STORED
         self.bulk_statuses: list[int] = []  # of the next bulk requests; when it is empty, 200
+        self.read_statuses: list[int] = []  # likewise of the requests for the index
+        self.hangs = False
+        self.given_up = asyncio.Event()  # someone left while it hung
         self.bulk_sizes: list[int] = []
         self.headers: list[dict[str, str]] = []
         self.sent: Counter[str] = Counter()
@@ -34,7 +38,7 @@ class FakeElasticsearch:
         app.router.add_get("/_nodes/http", self._nodes)
         app.router.add_get("/{index}", self._index)
         app.router.add_put("/{index}/_bulk", self._bulk)
-        self._runner = web.AppRunner(app)
+        self._runner = web.AppRunner(app, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
@@ -49,6 +53,13 @@ class FakeElasticsearch:
         return self._answer({"nodes": {"a": {"version": self._version}, "b": {"version": "9.2.4"}}})
 
     async def _index(self, request: web.Request) -> web.Response:
+        if self.hangs:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.given_up.set()
+        if self.read_statuses and (status := self.read_statuses.pop(0)) != 200:
+            return self._answer({"error": {"type": "some_exception", "reason": "not now"}, "status": status}, status)
         meta = {
             "format": 1,
             "handle": "images-tiny-1.0",
