@@ -15,6 +15,7 @@ from lancedb.index import BTree, IvfFlat
 from lancedb.query import ColumnOrdering
 from lancedb.table import AsyncTable
 
+from search_service.embedded_durability import Commits, set_broken_manifests_aside
 from search_service.embedded_filter import after_sql, all_of, fingerprints_sql, ids_sql, images_sql, without_sql
 from search_service.embedded_schema import (
     FACT_COLUMNS,
@@ -25,7 +26,6 @@ from search_service.embedded_schema import (
     to_table,
 )
 from search_service.embedded_state import StoredIndex
-from search_service.embedded_sync import FolderSync
 from search_service.errors import StorageUnavailable
 from search_service.images import (
     MAX_FINGERPRINT_BATCH,
@@ -56,12 +56,12 @@ _NEVER = timedelta(days=36_500)
 class EmbeddedTable:
     """A table and its folder. Reads may run at any time, writes (merge, delete, tidy, train) one at a time."""
 
-    def __init__(self, index: StoredIndex, table: AsyncTable, folder: Path, *, synced: bool) -> None:
+    def __init__(self, index: StoredIndex, table: AsyncTable, folder: Path) -> None:
         """Use `create` or `open`."""
         self.index = index
         self.commits_since_tidy = 0
         self._table = table
-        self._sync = FolderSync(folder, synced=synced)
+        self._commits = Commits(table, folder)
         self._readers: set[asyncio.Event] = set()
         self._source_counts: dict[str, int] | None = None
 
@@ -70,15 +70,17 @@ class EmbeddedTable:
         """A new, empty table; durable on return."""
         with storage_errors("be made"):
             created = await connection.create_table(index.table, schema=table_schema(index.dimensions))
-            table = cls(index, created, folder, synced=False)
-            await asyncio.to_thread(table._sync.sync)
+            table = cls(index, created, folder)
+            await table._commits.sync_new()
             return table
 
     @classmethod
     async def open(cls, connection: AsyncConnection, index: StoredIndex, folder: Path) -> "EmbeddedTable":
         """An existing table."""
         with storage_errors("be opened"):
-            table = cls(index, await connection.open_table(index.table), folder, synced=True)
+            await asyncio.to_thread(set_broken_manifests_aside, folder)
+            table = cls(index, await connection.open_table(index.table), folder)
+            await table._commits.recover()
         table.commits_since_tidy = 1  # the process before may have ended without tidying up
         return table
 
@@ -158,15 +160,15 @@ class EmbeddedTable:
 
     async def tidy(self) -> None:
         """Merges small files, updates the indexes and, unless a read still needs them, removes old versions."""
-        async with self._committing():
-            await self._table.optimize(cleanup_older_than=_NEVER)
-        self.commits_since_tidy = 0
-        if not await self.readers_ended():
-            self.commits_since_tidy = 1  # so that it is tried again
-            return
-        with storage_errors("be written"):
-            await self._table.optimize(cleanup_older_than=_ALL_OLD, delete_unverified=True)
-            await asyncio.to_thread(self._sync.sync)
+        merged = True
+        while merged:  # before anything is removed, what replaces it is whole and on the disk
+            async with self._committing():
+                stats = await self._table.optimize(cleanup_older_than=_NEVER)
+                merged = stats.compaction.files_added > 0
+        if await self.readers_ended():
+            async with self._committing():
+                await self._table.optimize(cleanup_older_than=_ALL_OLD, delete_unverified=True)
+            self.commits_since_tidy = 0
 
     async def train(self) -> None:
         """Makes the vector index and those of columns anew."""
@@ -226,10 +228,12 @@ class EmbeddedTable:
     @asynccontextmanager
     async def _committing(self) -> AsyncIterator[None]:
         with storage_errors("be written"):
-            yield
-            self._source_counts = None
-            self.commits_since_tidy += 1
-            await asyncio.to_thread(self._sync.sync)
+            try:
+                async with self._commits.committing():
+                    yield
+            finally:
+                self._source_counts = None
+                self.commits_since_tidy += 1
 
 
 @contextmanager
