@@ -6,7 +6,13 @@ from typing import Any
 
 import orjson
 
-from search_service.images import Camera, Fingerprint, Image, Location, TakenAtSource, Vector, sample_key
+from search_service.images import (
+    Fingerprint,
+    Image,
+    Vector,
+    sample_key,
+)
+from search_service.photo_facts import Camera, Location, TakenAtSource
 
 VECTOR = "image_embedding"
 # Made for filters; nothing reads them back.

@@ -8,14 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from search_service.images import (
-    Camera,
     Fingerprint,
     Image,
-    Location,
-    TakenAtSource,
     Vector,
     sample_key,
 )
+from search_service.photo_facts import Camera, Location, TakenAtSource
 
 # Times are integers: the engine's timestamps overflow in years that broken cameras write.
 _FACTS: list[tuple[str, Any]] = [

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_service.errors import ServiceError
+from search_service.photo_facts import Camera, Location, TakenAtSource
 
 # Unit length, float32, one dimension.
 Vector = NDArray[np.float32]
@@ -18,30 +19,6 @@ Vector = NDArray[np.float32]
 MAX_WINDOW = 10_000
 MAX_DIMENSIONS = 4_096
 MAX_FINGERPRINT_BATCH = 1_000
-
-
-class TakenAtSource(Enum):
-    """Where Image.taken_at comes from. The values are stored: never renumber them."""
-
-    NONE = 0
-    EXIF = 1
-    FILE = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """WGS 84, in degrees."""
-
-    latitude: float
-    longitude: float
-
-
-@dataclass(frozen=True, slots=True)
-class Camera:
-    """In the words of the file."""
-
-    make: str
-    model: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from imagesearch.type.v1 import embedding_pb2, image_pb2
 from search_service.errors import InvalidField
 from search_service.image_rules import check_image
 from search_service.images import (
-    Camera,
     CopyOf,
     Embedding,
     Filter,
@@ -20,11 +19,10 @@ from search_service.images import (
     Folder,
     Image,
     IndexInfo,
-    Location,
     Rebuild,
-    TakenAtSource,
     Write,
 )
+from search_service.photo_facts import Camera, Location, TakenAtSource
 from search_service.query_vector import Term
 
 _BILLION = 1_000_000_000

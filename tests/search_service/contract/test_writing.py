@@ -5,7 +5,6 @@ import pytest
 
 from search_service.errors import ImageNotFound, IndexMissing, InvalidEmbedding, ModelMismatch, RebuildNotFound
 from search_service.images import (
-    Camera,
     CopyOf,
     Embedding,
     Filter,
@@ -13,12 +12,11 @@ from search_service.images import (
     Images,
     IndexState,
     ListOrder,
-    Location,
     Model,
-    TakenAtSource,
     Window,
     Write,
 )
+from search_service.photo_facts import Camera, Location, TakenAtSource
 from tests.search_service.contract.conftest import Reopen
 from tests.search_service.photos import DIMENSIONS, MODEL, civil, photo, random_unit, unit, write
 
