@@ -12,6 +12,7 @@ from pictures.exif import read_exif
 from pictures.formats import SNIFF_BYTES, PictureFormat, describe_unknown, sniff
 from pictures.limits import DEFAULT_LIMITS, Limits
 from pictures.metadata import Metadata, read_metadata
+from pictures.sizes import embedding_size
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -42,9 +43,10 @@ def read_picture(data: bytes, *, limits: Limits = DEFAULT_LIMITS, useful_edge: i
     """Decodes the first or primary picture of a file.
 
     `useful_edge` is the shortest edge in pixels that the caller needs. A JPEG is then decoded at 1/2, 1/4 or 1/8 of its
-    scale as long as its shortest edge keeps at least twice that, and a picture of any format whose colours must be
-    converted at a whole fraction of it. Resized from there to `useful_edge`, photos differ from the same resized from
-    full scale by less than 1 of 255 levels on average and 5 at the 99th percentile.
+    scale as long as its shortest edge keeps at least twice that. It, and a picture of any format whose colours must be
+    converted (which takes longer than to read it), comes at its `embedding_size`. Resized from there to `useful_edge`,
+    photos differ from the same resized from full scale by less than 1 of 255 levels on average and 5 at the 99th
+    percentile.
 
     Raises Undecodable (also for a file that is cut off: what is there is not shown) and TooLarge; MemoryError passes.
     """
@@ -68,40 +70,25 @@ def read_picture(data: bytes, *, limits: Limits = DEFAULT_LIMITS, useful_edge: i
 
 
 def _decode(file: ImageFile.ImageFile, format_: PictureFormat, useful_edge: int | None) -> Picture:
-    width, height = file.size
-    image = flatten(_load(file, useful_edge))
-    exif = read_exif(file.info.get("exif") or b"")
+    size = file.size
+    draft = file.draft(None, (2 * useful_edge, 2 * useful_edge)) if useful_edge is not None else None
+    file.load()
+    image = flatten(file)
     profile = foreign_profile(file.info.get("icc_profile"), image.mode)
-    if profile is not None and useful_edge is not None:
-        image = _shrink(image, useful_edge)
+    if useful_edge is not None and (image.size != size or profile is not None):
+        # A draft's blocks at the right and lower edges need not be full: the box cuts them to where the picture ends.
+        # Kept whole, they would shift the picture by up to a pixel, which costs more than the reduction itself.
+        box = draft[1] if draft is not None else None
+        image = image.resize(embedding_size(size, useful_edge), Image.Resampling.LANCZOS, box=box, reducing_gap=2)
     image = to_srgb(image, profile)
+    exif = read_exif(file.info.get("exif") or b"")
     # libheif has turned the picture already, and the container's word counts there, not EXIF's.
     orientation = 1 if format_ is PictureFormat.HEIC else exif.orientation
     image = image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
-    if orientation >= 5:
-        width, height = height, width
     image = image.copy() if image is file else image
     image.info.clear()
+    width, height = size if orientation < 5 else size[::-1]
     return Picture(image, format_, width, height, read_metadata(exif))
-
-
-def _load(file: ImageFile.ImageFile, useful_edge: int | None) -> Image.Image:
-    draft = file.draft(None, (2 * useful_edge, 2 * useful_edge)) if useful_edge is not None else None
-    file.load()
-    if draft is None or draft[1][2:] == file.size:
-        return file
-    # The scaled blocks at the right and lower edges are not full. Kept as they are, they would shift the whole picture
-    # by up to a pixel against the original, which costs more than the reduction itself.
-    return file.resize(file.size, Image.Resampling.BICUBIC, box=draft[1])
-
-
-def _shrink(image: Image.Image, useful_edge: int) -> Image.Image:
-    """The picture at 1/2, 1/3, ... of its scale: the colours of a whole photo take longer to convert than to read."""
-    factor = min(image.size) // (2 * useful_edge)
-    if factor < 2:
-        return image
-    size = (round(image.width / factor), round(image.height / factor))
-    return image.resize(size, Image.Resampling.BICUBIC, reducing_gap=2)
 
 
 def _not_a_picture(data: bytes) -> str:

@@ -4,6 +4,8 @@ import io
 
 from PIL import Image
 
+from pictures.sizes import embedding_size
+
 # In multiples of useful_edge. Only pictures longer than 8:1 come here; their shortest edge is reduced further, to
 # useful_edge at least.
 _LONGEST_EDGE = 16
@@ -33,13 +35,10 @@ def reduced_picture(image: Image.Image, useful_edge: int) -> bytes:
 
 def _reduced_size(size: tuple[int, int], useful_edge: int) -> tuple[int, int]:
     shortest, longest = min(size), max(size)
-    twice = 2 * useful_edge / shortest
-    scale = min(twice, max(_LONGEST_EDGE * useful_edge / longest, useful_edge / shortest))
+    scale = max(_LONGEST_EDGE * useful_edge / longest, useful_edge / shortest)
     scale = min(scale, _JPEG_LONGEST_EDGE / longest)
+    if 2 * useful_edge / shortest <= scale:
+        return embedding_size(size, useful_edge)
     if scale >= 1:
         return size
-    if scale == twice:
-        # Twice the size that CLIP's preprocessing gives the whole picture, whose longest edge it rounds down: else the
-        # two could differ by a pixel there, and the crop from the middle with them.
-        return 2 * (useful_edge * size[0] // shortest), 2 * (useful_edge * size[1] // shortest)
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))

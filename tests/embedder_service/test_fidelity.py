@@ -19,11 +19,11 @@ MOST_MOVED = 0.05
 
 @pytest.fixture(scope="module")
 def large_photos(package_photos: dict[str, Path]) -> list[bytes]:
-    """The photos in sizes that cameras have, 3:2 and 4:3, as JPEG."""
+    """The photos as JPEG, in sizes that cameras have (3:2 and 4:3) and in odd ones that cropping leaves."""
     encoded = []
     for number, path in enumerate(package_photos.values()):
         image = Image.open(path).convert("RGB")
-        size = ((2400, 1600), (1800, 2400), (2400, 1800), (1600, 2400))[number % 4]
+        size = ((2400, 1600), (1800, 2400), (2400, 1619), (1537, 2399))[number % 4]
         file = io.BytesIO()
         ImageOps.fit(image, size, Image.Resampling.LANCZOS).save(file, "JPEG", quality=92)
         encoded.append(file.getvalue())
