@@ -6,8 +6,10 @@ from typing import Any
 
 import orjson
 
+from search_service.folders import enclosing_folders
 from search_service.images import (
     Fingerprint,
+    Folder,
     Image,
     Vector,
     sample_key,
@@ -16,7 +18,7 @@ from search_service.photo_facts import Camera, Location, TakenAtSource
 
 VECTOR = "image_embedding"
 # Made for filters; nothing reads them back.
-_DERIVED = ["folders", "sample_key", "sample_key_residues"]
+_DERIVED = ["folder_keys", "camera_key", "sample_key", "sample_key_residues"]
 # Elasticsearch since 9.2 leaves vectors out by itself, older ones do not.
 NOT_READ = [VECTOR, *_DERIVED]
 FINGERPRINT_FIELDS = [
@@ -29,10 +31,6 @@ FINGERPRINT_FIELDS = [
     "content_sha256",
     "extractor_version",
 ]
-
-# Folders deeper down, or with longer names, are found by a slower filter.
-MAX_FOLDER_DEPTH = 24
-MAX_FOLDER_BYTES = 512
 
 # A shard of `count` parts is found by the residues of the prime powers that count is made of.
 PRIME_POWERS = (
@@ -59,7 +57,7 @@ def write_document(image: Image, vector: Vector, indexed_at: datetime) -> bytes:
         "image_name": image.name,
         "source": image.source,
         "relative_path": image.relative_path,
-        "folders": _folders(image.relative_path),
+        "folder_keys": _folder_keys(image),
         "content_sha256": image.content_sha256,
         "size_bytes": image.size_bytes,
         "modified_seconds": modified[0],
@@ -75,6 +73,7 @@ def write_document(image: Image, vector: Vector, indexed_at: datetime) -> bytes:
         "utc_offset_seconds": None if image.utc_offset is None else round(image.utc_offset.total_seconds()),
         "taken_at_source": image.taken_at_source.value,
         "camera": {"make": image.camera.make, "model": image.camera.model} if image.camera else None,
+        "camera_key": camera_key(image.camera) if image.camera else None,
         "extractor_version": image.extractor_version,
         "indexed_at": indexed_at.isoformat(),
         "sample_key": key,
@@ -127,14 +126,20 @@ def residue(power: int, key: int) -> str:
     return f"{power}:{key % power}"
 
 
-def _folders(relative_path: str) -> list[str]:
-    """The folders that the photo lies in, from the outermost on."""
-    found: list[str] = []
-    end = relative_path.find("/")
-    while end >= 0 and len(found) < MAX_FOLDER_DEPTH and len(relative_path[:end].encode()) <= MAX_FOLDER_BYTES:
-        found.append(relative_path[:end])
-        end = relative_path.find("/", end + 1)
-    return found
+def folder_key(folder: Folder) -> str:
+    """A term that the documents of this folder have. It begins with the folder's depth; the source's is 0."""
+    depth = folder.path.count("/") + 1 if folder.path else 0
+    return f"{depth}/{len(folder.source)}:{folder.source}{folder.path}"
+
+
+def camera_key(camera: Camera) -> str:
+    """A term that the documents of this camera have."""
+    return f"{len(camera.make)}:{camera.make}{camera.model}"
+
+
+def _folder_keys(image: Image) -> list[str]:
+    """Those of the source and of the folders that the photo lies in, from the outermost on."""
+    return [folder_key(Folder(image.source, path)) for path in ("", *enclosing_folders(image.relative_path))]
 
 
 def _nanos(seconds: int | None, nanos: int | None) -> int | None:

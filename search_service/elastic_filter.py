@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from search_service.elastic_document import MAX_FOLDER_BYTES, MAX_FOLDER_DEPTH, PRIME_POWERS, micros, residue
+from search_service.elastic_document import PRIME_POWERS, camera_key, folder_key, micros, residue
+from search_service.folders import is_listed
 from search_service.images import Filter, FingerprintFilter, Folder, ListOrder, ListPlace, Shard, sample_key
+from search_service.places import FARTHEST_METERS, BoundingBox, Nearby
 
 Query = dict[str, Any]
 
 # What Elasticsearch puts where a number is missing that is sorted downwards.
 _MISSING = -(2**63)
+# In degrees: Elasticsearch rounds places, and a photo on a box's edge is to stay inside.
+_ROUNDING = 1e-7
 
 
 def images_query(keep: Filter, excluded_ids: Sequence[str] = ()) -> Query:
@@ -20,7 +24,15 @@ def images_query(keep: Filter, excluded_ids: Sequence[str] = ()) -> Query:
     if keep.taken_before:
         conditions.append({"range": {"taken_at_us": {"lt": micros(keep.taken_before)}}})
     if keep.folders:
-        conditions.append({"bool": {"should": [_in_folder(folder) for folder in keep.folders]}})
+        conditions.append(_any_of([_in_folder(folder) for folder in keep.folders]))
+    if keep.bounding_box:
+        conditions.append(_in_box(keep.bounding_box))
+    if keep.nearby:
+        conditions.append(_near(keep.nearby))
+    if keep.cameras:
+        conditions.append({"terms": {"camera_key": [camera_key(camera) for camera in keep.cameras]}})
+    if keep.media_types:
+        conditions.append({"terms": {"media_type": list(keep.media_types)}})
     return _all_of(conditions, excluded_ids)
 
 
@@ -59,12 +71,37 @@ def list_after(order: ListOrder, place: ListPlace) -> list[Any]:
 
 
 def _in_folder(folder: Folder) -> Query:
-    conditions: list[Query] = [{"term": {"source": folder.source}}]
-    if folder.path:
-        listed = folder.path.count("/") < MAX_FOLDER_DEPTH and len(folder.path.encode()) <= MAX_FOLDER_BYTES
-        term: Query = {"term": {"folders": folder.path}}
-        conditions.append(term if listed else {"prefix": {"relative_path": f"{folder.path}/"}})
-    return _all_of(conditions)
+    if is_listed(folder.path):
+        return {"term": {"folder_keys": folder_key(folder)}}
+    return _all_of([{"term": {"source": folder.source}}, {"prefix": {"relative_path": f"{folder.path}/"}}])
+
+
+def _in_box(box: BoundingBox) -> Query:
+    north, south = min(90, box.north + _ROUNDING), max(-90, box.south - _ROUNDING)
+    return _any_of(
+        [
+            {
+                "geo_bounding_box": {
+                    "exif.location": {
+                        "top_left": {"lat": north, "lon": max(-180, west - _ROUNDING)},
+                        "bottom_right": {"lat": south, "lon": min(180, east + _ROUNDING)},
+                    }
+                }
+            }
+            for west, east in box.longitudes
+        ]
+    )
+
+
+def _near(nearby: Nearby) -> Query:
+    if nearby.radius_meters >= FARTHEST_METERS:
+        return {"exists": {"field": "exif.location"}}
+    center = {"lat": nearby.center.latitude, "lon": nearby.center.longitude}
+    return {"geo_distance": {"distance": f"{nearby.radius_meters!r}m", "exif.location": center}}
+
+
+def _any_of(conditions: Sequence[Query]) -> Query:
+    return {"bool": {"should": list(conditions)}}
 
 
 def _residues(shard: Shard) -> list[str]:

@@ -13,7 +13,7 @@ from search_service.elastic_config import ElasticSettings
 from search_service.elastic_document import VECTOR
 from search_service.images import Model
 
-FORMAT = 1
+FORMAT = 2
 REFRESH_INTERVAL = "10s"
 _MAX_SLUG_LENGTH = 60
 

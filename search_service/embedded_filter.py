@@ -1,9 +1,12 @@
 """Filters as the engine's SQL. Every value that comes from outside goes through `literal`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from math import cos, radians, sin
 
 from search_service.embedded_schema import micros
 from search_service.images import Filter, FingerprintFilter, Folder, ListOrder, ListPlace, sample_key
+from search_service.photo_facts import Camera
+from search_service.places import EARTH_RADIUS_METERS, FARTHEST_METERS, BoundingBox, Nearby
 
 EVERYTHING = "true"
 
@@ -26,7 +29,15 @@ def images_sql(keep: Filter) -> str:
     if keep.taken_before:
         conditions.append(f"taken_at_us < {micros(keep.taken_before)}")
     if keep.folders:
-        conditions.append(" OR ".join(f"({_folder_sql(folder)})" for folder in keep.folders))
+        conditions.append(_any_of(map(_folder_sql, keep.folders)))
+    if keep.bounding_box:
+        conditions.append(_box_sql(keep.bounding_box))
+    if keep.nearby:
+        conditions.append(_nearby_sql(keep.nearby))
+    if keep.cameras:
+        conditions.append(_any_of(map(_camera_sql, keep.cameras)))
+    if keep.media_types:
+        conditions.append(_one_of("media_type", keep.media_types))
     return all_of(*conditions) if conditions else ""
 
 
@@ -43,11 +54,6 @@ def fingerprints_sql(keep: FingerprintFilter) -> str:
 def ids_sql(ids: Iterable[str]) -> str:
     """The photos with these ids."""
     return _one_of("id", ids)
-
-
-def without_sql(ids: Sequence[str]) -> str:
-    """The photos without these ids; "" for all."""
-    return f"id NOT IN ({', '.join(map(literal, ids))})" if ids else ""
 
 
 def after_sql(order: ListOrder, place: ListPlace | None) -> str:
@@ -72,6 +78,32 @@ def _folder_sql(folder: Folder) -> str:
     return all_of(
         source, f"relative_path >= {literal(folder.path + '/')}", f"relative_path < {literal(folder.path + '0')}"
     )
+
+
+def _box_sql(box: BoundingBox) -> str:
+    return all_of(
+        f"latitude >= {box.south!r} AND latitude <= {box.north!r}",
+        _any_of(f"longitude >= {west!r} AND longitude <= {east!r}" for west, east in box.longitudes),
+    )
+
+
+def _nearby_sql(nearby: Nearby) -> str:
+    """By the haversine formula, without its last step back from the chord to the arc."""
+    if nearby.radius_meters >= FARTHEST_METERS:
+        return "latitude IS NOT NULL"
+    latitude, longitude = nearby.center.latitude, nearby.center.longitude
+    limit = sin(nearby.radius_meters / EARTH_RADIUS_METERS / 2) ** 2
+    northwards = f"power(sin(radians(latitude - {latitude!r}) / 2), 2)"
+    eastwards = f"power(sin(radians(longitude - {longitude!r}) / 2), 2)"
+    return f"{northwards} + {cos(radians(latitude))!r} * cos(radians(latitude)) * {eastwards} <= {limit!r}"
+
+
+def _camera_sql(camera: Camera) -> str:
+    return f"camera_make = {literal(camera.make)} AND camera_model = {literal(camera.model)}"
+
+
+def _any_of(conditions: Iterable[str]) -> str:
+    return " OR ".join(f"({condition})" for condition in conditions)
 
 
 def _one_of(column: str, values: Iterable[str]) -> str:

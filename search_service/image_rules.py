@@ -5,6 +5,7 @@ import re
 
 from search_service.errors import InvalidField
 from search_service.images import Image
+from search_service.photo_facts import Location
 
 MAX_ID_BYTES = 512
 _MAX_SOURCE_BYTES = 512
@@ -26,11 +27,22 @@ def check_image(image: Image) -> None:
         if getattr(image, field) < 0:
             raise InvalidField(f"image.{field}", "It can't be negative.")
     if image.location:
-        _check_degrees("image.location.latitude", image.location.latitude, 90)
-        _check_degrees("image.location.longitude", image.location.longitude, 180)
+        check_location("image.location", image.location)
     if image.camera:
         _check_text("image.camera.make", image.camera.make, _MAX_TEXT_BYTES)
         _check_text("image.camera.model", image.camera.model, _MAX_TEXT_BYTES)
+
+
+def check_location(field: str, location: Location) -> None:
+    """Raises InvalidField unless it lies on the Earth."""
+    check_degrees(f"{field}.latitude", location.latitude, 90)
+    check_degrees(f"{field}.longitude", location.longitude, 180)
+
+
+def check_degrees(field: str, value: float, limit: int) -> None:
+    """Raises InvalidField unless it is from -limit to limit."""
+    if not math.isfinite(value) or abs(value) > limit:
+        raise InvalidField(field, f"It is between -{limit} and {limit}.")
 
 
 def check_sha256(field: str, text: str) -> None:
@@ -44,8 +56,3 @@ def _check_text(field: str, text: str, max_bytes: int, *, required: bool = False
         raise InvalidField(field, "It is required.")
     if len(text.encode()) > max_bytes:
         raise InvalidField(field, f"It has more than {max_bytes} bytes.")
-
-
-def _check_degrees(field: str, value: float, limit: int) -> None:
-    if not math.isfinite(value) or abs(value) > limit:
-        raise InvalidField(field, f"It is between -{limit} and {limit}.")

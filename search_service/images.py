@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from search_service.errors import ServiceError
 from search_service.photo_facts import Camera, Location, TakenAtSource
+from search_service.places import BoundingBox, Nearby
 
 # Unit length, float32, one dimension.
 Vector = NDArray[np.float32]
@@ -77,6 +78,10 @@ class Filter:
     taken_from: datetime | None = None
     taken_before: datetime | None = None
     folders: tuple[Folder, ...] = ()
+    bounding_box: BoundingBox | None = None
+    nearby: Nearby | None = None
+    cameras: tuple[Camera, ...] = ()
+    media_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

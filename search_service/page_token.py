@@ -105,8 +105,16 @@ class _Digest:
     def add_filter(self, keep: Filter) -> None:
         for time in (keep.taken_from, keep.taken_before):
             self.add(time.isoformat() if time else None)
+        self.add(len(keep.folders))
         for folder in keep.folders:
             self.add(folder.source, folder.path)
+        box, nearby = keep.bounding_box, keep.nearby
+        self.add(*((box.south, box.west, box.north, box.east) if box else (None,)))
+        self.add(*((nearby.center.latitude, nearby.center.longitude, nearby.radius_meters) if nearby else (None,)))
+        self.add(len(keep.cameras))
+        for camera in keep.cameras:
+            self.add(camera.make, camera.model)
+        self.add(len(keep.media_types), *keep.media_types)
 
     def value(self) -> bytes:
         return self._hash.digest()[:8]

@@ -33,8 +33,8 @@ from search_service.page_token import (
     write_search_token,
 )
 from search_service.query_vector import resolve_terms
+from search_service.service_filter import read_filter
 from search_service.service_messages import (
-    read_filter,
     read_terms,
     read_write,
     write_fingerprint,

@@ -14,9 +14,7 @@ from search_service.image_rules import check_image
 from search_service.images import (
     CopyOf,
     Embedding,
-    Filter,
     Fingerprint,
-    Folder,
     Image,
     IndexInfo,
     Rebuild,
@@ -48,19 +46,6 @@ def read_terms(request: search_pb2.SearchImagesRequest) -> list[Term]:
     return [_read_term(term, f"terms[{position}]") for position, term in enumerate(request.terms)]
 
 
-def read_filter(message: search_pb2.Filter) -> Filter:
-    """Which photos may be found. Raises InvalidField."""
-    return Filter(
-        taken_from=_read_bound(message.taken_from, "filter.taken_from") if message.HasField("taken_from") else None,
-        taken_before=_read_bound(message.taken_before, "filter.taken_before")
-        if message.HasField("taken_before")
-        else None,
-        folders=tuple(
-            _read_folder(folder, f"filter.folders[{position}]") for position, folder in enumerate(message.folders)
-        ),
-    )
-
-
 def read_image(message: image_pb2.Image) -> Image:
     """A photo. Raises InvalidField for times that no calendar has."""
     has_time = message.HasField("taken_at")
@@ -75,7 +60,7 @@ def read_image(message: image_pb2.Image) -> Image:
         media_type=message.media_type,
         width=message.width,
         height=message.height,
-        taken_at=_read_civil_time(message.taken_at, "image.taken_at") if has_time else None,
+        taken_at=read_civil_time(message.taken_at, "image.taken_at") if has_time else None,
         utc_offset=_read_offset(message.taken_at, "image.taken_at") if has_time else None,
         taken_at_source=_read_taken_at_source(message.taken_at_source),
         location=Location(message.location.latitude, message.location.longitude)
@@ -84,6 +69,17 @@ def read_image(message: image_pb2.Image) -> Image:
         camera=Camera(message.camera.make, message.camera.model) if message.HasField("camera") else None,
         extractor_version=message.extractor_version,
     )
+
+
+def read_civil_time(message: Any, field: str, *, partial: bool = False) -> datetime:
+    """The civil time, offsets left aside. With `partial` an absent month or day is 1."""
+    month, day = (message.month or 1, message.day or 1) if partial else (message.month, message.day)
+    try:
+        return datetime(  # noqa: DTZ001 - civil times have no zone
+            message.year, month, day, message.hours, message.minutes, message.seconds, message.nanos // 1000
+        )
+    except (ValueError, OverflowError) as error:
+        raise InvalidField(field, f"It is no time of the calendar ({error}).") from error
 
 
 def write_image(image: Image) -> image_pb2.Image:
@@ -179,29 +175,6 @@ def _read_term(message: search_pb2.SearchTerm, field: str) -> Term:
             return Term(CopyOf(message.image_id), weight)
         case _:
             raise InvalidField(field, "Either embedding or image_id is required.")
-
-
-def _read_folder(message: search_pb2.Folder, field: str) -> Folder:
-    if not message.source:
-        raise InvalidField(f"{field}.source", "It is required.")
-    if message.path.startswith("/") or message.path.endswith("/"):
-        raise InvalidField(f"{field}.path", "It has no slash at either end.")
-    return Folder(message.source, message.path)
-
-
-def _read_bound(message: Any, field: str) -> datetime:
-    return _read_civil_time(message, field, partial=True)
-
-
-def _read_civil_time(message: Any, field: str, *, partial: bool = False) -> datetime:
-    """The civil time, offsets left aside. With `partial` an absent month or day is 1."""
-    month, day = (message.month or 1, message.day or 1) if partial else (message.month, message.day)
-    try:
-        return datetime(  # noqa: DTZ001 - civil times have no zone
-            message.year, month, day, message.hours, message.minutes, message.seconds, message.nanos // 1000
-        )
-    except (ValueError, OverflowError) as error:
-        raise InvalidField(field, f"It is no time of the calendar ({error}).") from error
 
 
 def _read_offset(message: Any, field: str) -> timedelta | None:

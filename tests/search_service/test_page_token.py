@@ -15,6 +15,8 @@ from search_service.page_token import (
     write_list_token,
     write_search_token,
 )
+from search_service.photo_facts import Camera, Location
+from search_service.places import BoundingBox, Nearby
 from search_service.query_vector import Term
 from tests.search_service.photos import MODEL, civil, unit
 
@@ -43,6 +45,10 @@ def test_a_search_token_names_its_place() -> None:
         search_digest(TERMS, Filter(taken_from=civil("2020-01-01"))),
         search_digest(TERMS, Filter(taken_before=civil("2020-01-01"))),
         search_digest(TERMS, Filter(folders=(Folder("a", "b"),))),
+        search_digest(TERMS, Filter(bounding_box=BoundingBox(1, 2, 3, 4))),
+        search_digest(TERMS, Filter(nearby=Nearby(Location(1, 2), 3))),
+        search_digest(TERMS, Filter(cameras=(Camera("a", "b"),))),
+        search_digest(TERMS, Filter(media_types=("image/jpeg",))),
         list_digest(ListOrder.SAMPLE, Filter()),
     ],
 )
@@ -52,10 +58,20 @@ def test_a_token_of_another_query_is_stale(digest: bytes) -> None:
 
 
 def test_the_borders_of_a_filters_parts_matter() -> None:
-    one = Filter(folders=(Folder("ab", "c"),))
-    other = Filter(folders=(Folder("a", "bc"),))
+    filters = [
+        Filter(folders=(Folder("ab", "c"),)),
+        Filter(folders=(Folder("a", "bc"),)),
+        Filter(cameras=(Camera("ab", "c"),)),
+        Filter(media_types=("ab", "c")),
+        Filter(folders=(Folder("ab", "c"),), cameras=(Camera("d", "e"),)),
+        Filter(folders=(Folder("ab", "c"), Folder("d", "e"))),
+        Filter(bounding_box=BoundingBox(1, 2, 3, 4)),
+        Filter(bounding_box=BoundingBox(1, 2, 3, 5)),
+        Filter(nearby=Nearby(Location(1, 2), 3)),
+        Filter(nearby=Nearby(Location(1, 2), 4)),
+    ]
 
-    assert search_digest(TERMS, one) != search_digest(TERMS, other)
+    assert len({search_digest(TERMS, keep) for keep in filters}) == len(filters)
 
 
 def test_damaged_tokens_are_stale_and_nothing_else() -> None:

@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from search_service.elastic_schema import FORMAT
+
 ItemAnswer = Callable[[str, int], dict[str, Any]]
 
 STORED = {"status": 201, "result": "created"}
@@ -61,7 +63,7 @@ class FakeElasticsearch:
         if self.read_statuses and (status := self.read_statuses.pop(0)) != 200:
             return self._answer({"error": {"type": "some_exception", "reason": "not now"}, "status": status}, status)
         meta = {
-            "format": 1,
+            "format": FORMAT,
             "handle": "images-tiny-1.0",
             "model": "tiny@0123456789ab",
             "dimensions": self.dimensions,

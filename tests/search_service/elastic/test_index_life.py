@@ -5,6 +5,7 @@ import pytest
 
 from search_service.elastic import ElasticImages
 from search_service.elastic_config import ElasticSettings
+from search_service.elastic_schema import FORMAT
 from search_service.errors import IndexFormat, IndexMissing, ModelMismatch, RebuildConflict, RebuildNotFound
 from search_service.images import (
     Filter,
@@ -166,7 +167,7 @@ async def test_an_index_of_another_format_is_refused_with_what_to_do(
     with pytest.raises(IndexFormat) as caught:
         await images.model()
 
-    assert caught.value.metadata == {"expected": "1", "actual": "99"}
+    assert caught.value.metadata == {"expected": str(FORMAT), "actual": "99"}
     assert "SEARCH_ELASTICSEARCH_ALIAS" in caught.value.message
     info = await images.describe()
     assert (info.state, info.state_detail) == (IndexState.UNAVAILABLE, caught.value.message)

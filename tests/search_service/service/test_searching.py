@@ -1,11 +1,13 @@
 import math
+from typing import Any
 
 import pytest
-from google.type import datetime_pb2
+from google.type import datetime_pb2, latlng_pb2
 from grpc import StatusCode
 
 from grpc_runtime.errors import read_status
 from imagesearch.search.v1 import search_pb2
+from imagesearch.type.v1 import image_pb2
 from search_service.images import Vector
 from tests.search_service.photos import MODEL, random_unit, unit
 from tests.search_service.service.conftest import WINDOW, Client, embedding, item, refusal
@@ -142,6 +144,59 @@ async def test_a_bad_search_gets_its_documented_error(
 
     assert (error.code, error.reason) == (code, reason)
     assert ids(await client.stub.SearchImages(search(near(unit(1))))) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("keep", "field"),
+    [
+        ({"bounding_box": {"south": -90.1}}, "filter.bounding_box.south"),
+        ({"bounding_box": {"north": math.nan}}, "filter.bounding_box.north"),
+        ({"bounding_box": {"west": -181}}, "filter.bounding_box.west"),
+        ({"bounding_box": {"east": math.inf}}, "filter.bounding_box.east"),
+        ({"bounding_box": {"south": 1, "north": 0.9}}, "filter.bounding_box"),
+        ({"nearby": {"radius_meters": 5}}, "filter.nearby.center"),
+        ({"nearby": {"center": {"latitude": 91}, "radius_meters": 5}}, "filter.nearby.center.latitude"),
+        ({"nearby": {"center": {"longitude": math.nan}, "radius_meters": 5}}, "filter.nearby.center.longitude"),
+        ({"nearby": {"center": {}}}, "filter.nearby.radius_meters"),
+        ({"nearby": {"center": {}, "radius_meters": -1}}, "filter.nearby.radius_meters"),
+        ({"nearby": {"center": {}, "radius_meters": math.nan}}, "filter.nearby.radius_meters"),
+        ({"nearby": {"center": {}, "radius_meters": math.inf}}, "filter.nearby.radius_meters"),
+        ({"cameras": [{}] * 101}, "filter.cameras"),
+        ({"media_types": ["image/jpeg"] * 101}, "filter.media_types"),
+        ({"media_types": ["image/jpeg", ""]}, "filter.media_types[1]"),
+    ],
+    ids=str,
+)
+async def test_a_filter_that_makes_no_sense_is_refused_by_its_field(
+    client: Client, keep: dict[str, Any], field: str
+) -> None:
+    message = search_pb2.Filter(**keep)
+
+    for call in (
+        client.stub.SearchImages(search(near(unit(1)), filter=message)),
+        client.stub.ListImages(search_pb2.ListImagesRequest(filter=message)),
+    ):
+        error = await refusal(call)
+        assert (error.code, error.reason) == (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+        assert error.metadata == {"field": field}
+
+
+async def test_photos_are_found_by_place_camera_and_format(client: Client) -> None:
+    here, there = item("here"), item("there")
+    here.image.location.CopyFrom(latlng_pb2.LatLng(latitude=-17.7, longitude=178))
+    here.image.camera.CopyFrom(image_pb2.Camera(make="Canon", model="R5"))
+    here.image.media_type = "image/heic"
+    there.image.location.CopyFrom(latlng_pb2.LatLng(latitude=-13.8, longitude=-170))
+    await client.index(here, there)
+
+    keeps: list[dict[str, Any]] = [
+        {"bounding_box": {"south": -20, "west": 177, "north": 0, "east": -175}},
+        {"nearby": {"center": {"latitude": -17.7, "longitude": -180}, "radius_meters": 300_000}},
+        {"cameras": [{"make": "Sony"}, {"make": "Canon", "model": "R5"}]},
+        {"media_types": ["image/heic"]},
+    ]
+    for keep in keeps:
+        assert ids(await client.stub.SearchImages(search(near(unit(1)), filter=search_pb2.Filter(**keep)))) == ["here"]
 
 
 async def test_a_model_mismatch_names_both_models(client: Client) -> None:
