@@ -32,6 +32,7 @@ from search_service.images import (
     ListPlace,
     Model,
     Rebuild,
+    SearchOrder,
     Vector,
     Window,
     Write,
@@ -94,10 +95,12 @@ class ElasticImages:
         window: Window,
         offset: int,
         limit: int,
+        order: SearchOrder = SearchOrder.SCORE,
     ) -> HitPage:
         """As in Images."""
+        read = self._reader.newest_of_nearest if order is SearchOrder.NEWEST_FIRST else self._reader.nearest
         return await self._read(
-            lambda index: self._reader.nearest(
+            lambda index: read(
                 index, vector, keep=keep, excluded_ids=excluded_ids, window=window, offset=offset, limit=limit
             )
         )

@@ -61,21 +61,33 @@ class ElasticReader:
         offset: int,
         limit: int,
     ) -> HitPage:
-        """A page of the window."""
+        """A page of the window, best first."""
         size = max(0, min(limit, window.size - offset))
-        k = min(window.size + _EDGE, MOST_HITS)
-        while True:
-            body = self._knn_body(index, vector, images_query(keep, excluded_ids), k, window.candidates)
-            page = {"from_": min(offset, MOST_HITS - size), "size": size}
-            found = await self._search(index, {**body, **page})
-            total = found["hits"]["total"]["value"]
-            hits = found["hits"]["hits"]
-            if k < MOST_HITS and total == k and hits and hits[-1]["sort"][0] == _worst(found):
-                k = min(
-                    4 * k, MOST_HITS
-                )  # equals of these hits may lie beyond: which of them come first, only all tell
-                continue
-            return HitPage([_hit(hit) for hit in hits], more=offset + limit < min(total, window.size))
+        page = {"from_": min(offset, MOST_HITS - size), "size": size, "source": {"excludes": NOT_READ}}
+        found = await self._window(index, vector, images_query(keep, excluded_ids), window, page)
+        hits = [Hit(read_image(hit["_source"]), _cosine(hit)) for hit in found["hits"]["hits"]]
+        return HitPage(hits, more=offset + limit < min(found["hits"]["total"]["value"], window.size))
+
+    async def newest_of_nearest(
+        self,
+        index: StoredIndex,
+        vector: Vector,
+        *,
+        keep: Filter,
+        excluded_ids: Sequence[str],
+        window: Window,
+        offset: int,
+        limit: int,
+    ) -> HitPage:
+        """A page of the window, newest first. Of the rest of it only ids, times and scores are read."""
+        fields = {"size": window.size, "source": False, "docvalue_fields": ["taken_at_us"]}
+        found = (await self._window(index, vector, images_query(keep, excluded_ids), window, fields))["hits"]["hits"]
+        found.sort(key=_newest_first)
+        page = found[offset : offset + limit]
+        images = await self.get(index, [hit["_id"] for hit in page]) if page else {}
+        # A photo that was removed between the two reads is passed over.
+        hits = [Hit(images[hit["_id"]], _cosine(hit)) for hit in page if hit["_id"] in images]
+        return HitPage(hits, more=offset + limit < len(found))
 
     async def list_page(
         self, index: StoredIndex, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int
@@ -122,6 +134,18 @@ class ElasticReader:
         found = await self._search(index, {"size": 0, "aggs": {"sources": sources}}, **options)
         return {bucket["key"]: bucket["doc_count"] for bucket in found["aggregations"]["sources"]["buckets"]}
 
+    async def _window(
+        self, index: StoredIndex, vector: Vector, query: dict[str, Any], window: Window, page: dict[str, Any]
+    ) -> ObjectApiResponse[Any]:
+        """What a search answers with this part of the window."""
+        k = min(window.size + _EDGE, MOST_HITS)
+        while True:
+            found = await self._search(index, {**self._knn_body(index, vector, query, k, window.candidates), **page})
+            hits, total = found["hits"]["hits"], found["hits"]["total"]["value"]
+            if k == MOST_HITS or total < k or not hits or hits[-1]["sort"][0] > _worst(found):
+                return found
+            k = min(4 * k, MOST_HITS)  # equals of these hits may lie beyond: which of them come first, only all tell
+
     def _knn_body(
         self, index: StoredIndex, vector: Vector, query: dict[str, Any], k: int, candidates: int
     ) -> dict[str, Any]:
@@ -138,7 +162,6 @@ class ElasticReader:
             "knn": knn,
             "sort": [{"_score": "desc"}, {"image_id": "asc"}],
             "aggs": {"worst": {"top_hits": {"size": 1, "sort": [{"_score": "asc"}], "_source": False}}},
-            "source": {"excludes": NOT_READ},
             "track_total_hits": True,
             # All pages of a search come from the same copies of the shards: two copies' graphs differ a little.
             "preference": hashlib.sha256(vector.tobytes()).hexdigest()[:16],
@@ -163,6 +186,11 @@ def _worst(found: Any) -> float:
     return float(found["aggregations"]["worst"]["hits"]["hits"][0]["sort"][0])
 
 
-def _hit(hit: dict[str, Any]) -> Hit:
+def _newest_first(hit: dict[str, Any]) -> tuple[bool, int, str]:
+    taken_at = hit.get("fields", {}).get("taken_at_us", [None])[0]
+    return (taken_at is None, 0 if taken_at is None else -taken_at, hit["_id"])
+
+
+def _cosine(hit: dict[str, Any]) -> float:
     # Elasticsearch's score of a cosine is (1 + cosine) / 2.
-    return Hit(read_image(hit["_source"]), min(1.0, max(-1.0, 2 * hit["sort"][0] - 1)))
+    return min(1.0, max(-1.0, 2 * float(hit["sort"][0]) - 1))

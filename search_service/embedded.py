@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from search_service.embedded_schema import micros
 from search_service.embedded_store import EmbeddedOptions, EmbeddedStore
 from search_service.embedded_table import EmbeddedTable
 from search_service.errors import IndexMissing, ServiceError, StorageUnavailable
@@ -22,6 +23,7 @@ from search_service.images import (
     ListPlace,
     Model,
     Rebuild,
+    SearchOrder,
     Vector,
     Window,
     Write,
@@ -89,10 +91,13 @@ class EmbeddedImages:
         window: Window,
         offset: int,
         limit: int,
+        order: SearchOrder = SearchOrder.SCORE,
     ) -> HitPage:
         """As in Images."""
         table = self._store.present()
         found = await table.nearest(vector, keep=keep, excluded_ids=excluded_ids, window=window)
+        if order is SearchOrder.NEWEST_FIRST:
+            found = await _newest_first(found, table)
         page = found[offset : offset + limit]
         images = await table.get([image_id for image_id, _ in page]) if page else {}
         # A photo that was removed between the two reads is passed over.
@@ -178,6 +183,16 @@ class EmbeddedImages:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
+
+
+async def _newest_first(found: Sequence[tuple[str, float]], table: EmbeddedTable) -> list[tuple[str, float]]:
+    images = await table.get([image_id for image_id, _ in found]) if found else {}
+
+    def place(hit: tuple[str, float]) -> tuple[bool, int, str]:
+        taken_at = images[hit[0]].taken_at if hit[0] in images else None
+        return (taken_at is None, 0 if taken_at is None else -micros(taken_at), hit[0])
+
+    return sorted(found, key=place)
 
 
 async def _to_rebuild(table: EmbeddedTable) -> Rebuild:

@@ -103,6 +103,13 @@ class FingerprintFilter:
     rebuild_id: str = ""
 
 
+class SearchOrder(Enum):
+    """In which order the hits of a window come; each is total."""
+
+    SCORE = 1  # best first, then id
+    NEWEST_FIRST = 2  # taken_at descending, without a time last, then id
+
+
 class ListOrder(Enum):
     """In which order photos are listed; each is total."""
 
@@ -250,8 +257,9 @@ class Images(Protocol):
         window: Window,
         offset: int,
         limit: int,
+        order: SearchOrder = SearchOrder.SCORE,
     ) -> HitPage:
-        """The nearest photos by cosine, best first, equal ones by id: `limit` of the window from `offset` on."""
+        """Some of the window, which is the nearest photos by cosine, equal ones by id: `limit` of them from `offset` on."""
         ...
 
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:

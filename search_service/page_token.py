@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from search_service.errors import StalePageToken
-from search_service.images import MAX_WINDOW, Embedding, Filter, ListOrder, ListPlace, Window
+from search_service.images import MAX_WINDOW, Embedding, Filter, ListOrder, ListPlace, SearchOrder, Window
 from search_service.query_vector import Term
 
 _VERSION = 1
@@ -28,10 +28,10 @@ class SearchPlace:
     offset: int
 
 
-def search_digest(terms: Sequence[Term], keep: Filter) -> bytes:
+def search_digest(terms: Sequence[Term], keep: Filter, order: SearchOrder) -> bytes:
     """Tells searches apart, 8 bytes."""
     digest = _Digest()
-    digest.add("search", len(terms))
+    digest.add("search", order.value, len(terms))
     for term in terms:
         digest.add(term.weight)
         if isinstance(term.target, Embedding):

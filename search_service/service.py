@@ -2,8 +2,8 @@
 
 from __future__ import annotations  # the types of grpc have parameters only for the type checker
 
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.rpc import status_pb2
 
@@ -19,6 +19,7 @@ from search_service.images import (
     ListOrder,
     ListPlace,
     Model,
+    SearchOrder,
     Shard,
     Window,
 )
@@ -48,12 +49,19 @@ if TYPE_CHECKING:
 
     Context = grpc.aio.ServicerContext[Any, Any]
 
+_Order = TypeVar("_Order", SearchOrder, ListOrder)
+
 SERVICE_NAME = search_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
 MAX_IDS = 1_000
 
-_ORDERS = {
+_SEARCH_ORDERS = {
+    search_pb2.SEARCH_ORDER_UNSPECIFIED: SearchOrder.SCORE,
+    search_pb2.SEARCH_ORDER_SCORE: SearchOrder.SCORE,
+    search_pb2.SEARCH_ORDER_NEWEST_FIRST: SearchOrder.NEWEST_FIRST,
+}
+_LIST_ORDERS = {
     search_pb2.LIST_ORDER_UNSPECIFIED: ListOrder.NEWEST_FIRST,
     search_pb2.LIST_ORDER_NEWEST_FIRST: ListOrder.NEWEST_FIRST,
     search_pb2.LIST_ORDER_SAMPLE: ListOrder.SAMPLE,
@@ -73,8 +81,8 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
     ) -> search_pb2.SearchImagesResponse:
         """See search.proto, as for all rpcs."""
         terms, keep = read_terms(request), read_filter(request.filter)
-        size = _page_size(request.page_size)
-        digest = search_digest(terms, keep)
+        size, order = _page_size(request.page_size), _read_order(request.order, _SEARCH_ORDERS)
+        digest = search_digest(terms, keep, order)
         place = read_search_token(request.page_token, digest) if request.page_token else SearchPlace(self._window, 0)
         vector = await resolve_terms(terms, self._images)
         page = await self._images.search(
@@ -84,6 +92,7 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
             window=place.window,
             offset=place.offset,
             limit=size,
+            order=order,
         )
         following = SearchPlace(place.window, place.offset + size)
         return search_pb2.SearchImagesResponse(
@@ -119,9 +128,7 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
     ) -> search_pb2.ListImagesResponse:
         """A page of photos."""
         keep, size = read_filter(request.filter), _page_size(request.page_size)
-        if request.order not in _ORDERS:
-            raise InvalidField("order", f"{request.order} is not known.")
-        order = _ORDERS[request.order]
+        order = _read_order(request.order, _LIST_ORDERS)
         digest = list_digest(order, keep)
         after = read_list_token(request.page_token, digest) if request.page_token else None
         found = await self._images.list_page(order, keep=keep, after=after, limit=size + 1)
@@ -179,6 +186,12 @@ def _page_size(requested: int) -> int:
     if requested < 0:
         raise InvalidField("page_size", "It can't be negative.")
     return min(requested or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
+
+
+def _read_order(requested: int, known: Mapping[Any, _Order]) -> _Order:
+    if requested not in known:
+        raise InvalidField("order", f"{requested} is not known.")
+    return known[requested]
 
 
 def _read_fingerprint_filter(request: search_pb2.ListFingerprintsRequest) -> FingerprintFilter:

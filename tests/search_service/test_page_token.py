@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from search_service.errors import StalePageToken
-from search_service.images import CopyOf, Embedding, Filter, Folder, ListOrder, ListPlace, Window
+from search_service.images import CopyOf, Embedding, Filter, Folder, ListOrder, ListPlace, SearchOrder, Window
 from search_service.page_token import (
     SearchPlace,
     list_digest,
@@ -22,7 +22,7 @@ from tests.search_service.photos import MODEL, civil, unit
 
 PLACE = SearchPlace(Window(1_000, 10_000), 150)
 TERMS = [Term(Embedding(MODEL, unit(1, 2)), 0.5), Term(CopyOf("cat"), -1)]
-DIGEST = search_digest(TERMS, Filter())
+DIGEST = search_digest(TERMS, Filter(), SearchOrder.SCORE)
 
 
 def test_a_search_token_names_its_place() -> None:
@@ -36,19 +36,20 @@ def test_a_search_token_names_its_place() -> None:
 @pytest.mark.parametrize(
     "digest",
     [
-        search_digest(TERMS[:1], Filter()),
-        search_digest(TERMS[::-1], Filter()),
-        search_digest([TERMS[0], Term(CopyOf("cat"), -2)], Filter()),
-        search_digest([TERMS[0], Term(CopyOf("dog"), -1)], Filter()),
-        search_digest([Term(Embedding("other", unit(1, 2)), 0.5), TERMS[1]], Filter()),
-        search_digest([Term(Embedding(MODEL, unit(1, 2.001)), 0.5), TERMS[1]], Filter()),
-        search_digest(TERMS, Filter(taken_from=civil("2020-01-01"))),
-        search_digest(TERMS, Filter(taken_before=civil("2020-01-01"))),
-        search_digest(TERMS, Filter(folders=(Folder("a", "b"),))),
-        search_digest(TERMS, Filter(bounding_box=BoundingBox(1, 2, 3, 4))),
-        search_digest(TERMS, Filter(nearby=Nearby(Location(1, 2), 3))),
-        search_digest(TERMS, Filter(cameras=(Camera("a", "b"),))),
-        search_digest(TERMS, Filter(media_types=("image/jpeg",))),
+        search_digest(TERMS[:1], Filter(), SearchOrder.SCORE),
+        search_digest(TERMS[::-1], Filter(), SearchOrder.SCORE),
+        search_digest([TERMS[0], Term(CopyOf("cat"), -2)], Filter(), SearchOrder.SCORE),
+        search_digest([TERMS[0], Term(CopyOf("dog"), -1)], Filter(), SearchOrder.SCORE),
+        search_digest([Term(Embedding("other", unit(1, 2)), 0.5), TERMS[1]], Filter(), SearchOrder.SCORE),
+        search_digest([Term(Embedding(MODEL, unit(1, 2.001)), 0.5), TERMS[1]], Filter(), SearchOrder.SCORE),
+        search_digest(TERMS, Filter(taken_from=civil("2020-01-01")), SearchOrder.SCORE),
+        search_digest(TERMS, Filter(taken_before=civil("2020-01-01")), SearchOrder.SCORE),
+        search_digest(TERMS, Filter(folders=(Folder("a", "b"),)), SearchOrder.SCORE),
+        search_digest(TERMS, Filter(bounding_box=BoundingBox(1, 2, 3, 4)), SearchOrder.SCORE),
+        search_digest(TERMS, Filter(nearby=Nearby(Location(1, 2), 3)), SearchOrder.SCORE),
+        search_digest(TERMS, Filter(cameras=(Camera("a", "b"),)), SearchOrder.SCORE),
+        search_digest(TERMS, Filter(media_types=("image/jpeg",)), SearchOrder.SCORE),
+        search_digest(TERMS, Filter(), SearchOrder.NEWEST_FIRST),
         list_digest(ListOrder.SAMPLE, Filter()),
     ],
 )
@@ -71,7 +72,7 @@ def test_the_borders_of_a_filters_parts_matter() -> None:
         Filter(nearby=Nearby(Location(1, 2), 4)),
     ]
 
-    assert len({search_digest(TERMS, keep) for keep in filters}) == len(filters)
+    assert len({search_digest(TERMS, keep, SearchOrder.SCORE) for keep in filters}) == len(filters)
 
 
 def test_damaged_tokens_are_stale_and_nothing_else() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from search_service.images import Filter, Folder, Hit, HitPage, Images, Vector, Window
+from search_service.images import Filter, Folder, Hit, HitPage, Images, SearchOrder, Vector, Window
 from tests.search_service.contract.conftest import Reopen, Settle
 from tests.search_service.photos import civil, photo, random_unit, unit, write
 
@@ -19,8 +19,17 @@ async def search(
     window: Window = WINDOW,
     offset: int = 0,
     limit: int = 50,
+    order: SearchOrder = SearchOrder.SCORE,
 ) -> HitPage:
-    return await images.search(vector, keep=keep, excluded_ids=without or [], window=window, offset=offset, limit=limit)
+    return await images.search(
+        vector,
+        keep=keep,
+        excluded_ids=without or [],
+        window=window,
+        offset=offset,
+        limit=limit,
+        order=order,
+    )
 
 
 def ids(hits: list[Hit]) -> list[str]:
@@ -103,6 +112,37 @@ async def test_a_page_beyond_the_window_is_empty(images: Images, settle: Settle)
     page = await search(images, unit(1), offset=30)
 
     assert (page.hits, page.more) == ([], False)
+
+
+async def test_the_window_is_ordered_newest_first_over_all_its_pages(images: Images) -> None:
+    times = ["2024-01-01", "1969-12-31T23:59:59.999999", None, "2024-01-01T00:00:00.000001", "0001-01-01", "2024-01-01"]
+    photos = [photo(f"p{n}", taken_at=civil(time) if time else None) for n, time in enumerate(times)]
+    near_ones = [write(image, unit(10, number)) for number, image in enumerate(photos)]
+    await images.write([*near_ones, write(photo("far", taken_at=civil("2025-01-01")), unit(-1))])
+    window = Window(len(times), 10_000)
+
+    whole = await search(images, unit(1), window=window, order=SearchOrder.NEWEST_FIRST)
+    parts = [
+        await search(images, unit(1), window=window, offset=offset, limit=2, order=SearchOrder.NEWEST_FIRST)
+        for offset in (0, 2, 4, 6)
+    ]
+
+    assert ids(whole.hits) == ["p3", "p0", "p5", "p1", "p4", "p2"]
+    assert [hit for part in parts for hit in part.hits] == whole.hits
+    assert [part.more for part in parts] == [True, True, False, False]
+    scores = {hit.image.id: hit.score for hit in whole.hits}
+    assert scores["p0"] == pytest.approx(1, abs=1e-5)
+    assert sorted(scores, key=lambda name: -scores[name]) == [f"p{n}" for n in range(len(times))]
+
+
+async def test_equal_scores_at_the_windows_edge_are_cut_by_id_in_either_order(images: Images, settle: Settle) -> None:
+    names = [f"n{number:03}" for number in range(60)]
+    await images.write([write(photo(name, taken_at=civil("2020-01-01")), unit(1, 1)) for name in reversed(names)])
+    await settle()
+
+    for order in SearchOrder:
+        page = await search(images, unit(1), window=Window(20, 10_000), order=order)
+        assert ids(page.hits) == names[:20]
 
 
 async def test_excluded_photos_are_no_hits_and_take_no_place(images: Images) -> None:

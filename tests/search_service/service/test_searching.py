@@ -39,6 +39,17 @@ async def test_a_vector_finds_the_nearest(client: Client) -> None:
     assert answer.next_page_token == ""
 
 
+async def test_hits_come_newest_first_where_that_is_asked_for(client: Client) -> None:
+    items = [item(f"y{year}", random_unit(year)) for year in range(1990, 2020)]
+    for one in items:
+        one.image.taken_at.CopyFrom(datetime_pb2.DateTime(year=int(one.image.id[1:]), month=1, day=1))
+    await client.index(*items)
+
+    pages = await client.pages(search(near(unit(1)), page_size=7, order=search_pb2.SEARCH_ORDER_NEWEST_FIRST))
+
+    assert ids(*pages) == [f"y{year}" for year in reversed(range(1990, 2020))]
+
+
 async def test_a_photo_finds_others_like_it_but_not_itself(client: Client) -> None:
     await client.index(item("cat", unit(1)), item("kitten", unit(5, 1)), item("car", unit(0, 1)))
 
@@ -97,6 +108,7 @@ async def test_a_token_of_another_query_is_stale(client: Client) -> None:
             page_token=token,
             filter=search_pb2.Filter(folders=[search_pb2.Folder(source="photos")]),
         ),
+        search(near(unit(1)), page_size=2, page_token=token, order=search_pb2.SEARCH_ORDER_NEWEST_FIRST),
         search(near(unit(1)), page_token="no token"),
     ):
         error = await refusal(client.stub.SearchImages(request))
@@ -111,6 +123,7 @@ async def test_a_token_of_another_query_is_stale(client: Client) -> None:
         (search(near(unit(1), math.nan)), StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
         (search(*[near(unit(1))] * 33), StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
         (search(near(unit(1)), page_size=-1), StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
+        (search(near(unit(1)), order=7), StatusCode.INVALID_ARGUMENT, "INVALID_FIELD"),
         (search(near(unit(1) * 2)), StatusCode.INVALID_ARGUMENT, "INVALID_EMBEDDING"),
         (search(near(unit(1) * math.nan)), StatusCode.INVALID_ARGUMENT, "INVALID_EMBEDDING"),
         (search(near(unit(1)[:4])), StatusCode.INVALID_ARGUMENT, "INVALID_EMBEDDING"),
