@@ -5,10 +5,10 @@ from typing import Any
 
 import typer
 
-from benchmarks import recall
+from benchmarks import embedded_index, recall
 
 # By name; each runs without arguments too.
-BENCHMARKS: Mapping[str, Callable[..., Any]] = {"recall": recall.run}
+BENCHMARKS: Mapping[str, Callable[..., Any]] = {"recall": recall.run, "embedded-index": embedded_index.run}
 
 app = typer.Typer(
     help="Measures this project and prints tables. Without a name, all benchmarks run.", add_completion=False

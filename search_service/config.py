@@ -34,7 +34,7 @@ class Settings(BaseSettings):
         Path("data/index"), description="The folder of the embedded index. One process at a time."
     )
     embedded_vector_index_from: int = Field(
-        20_000,
+        10_000,
         ge=256,
         description="With fewer photos a search compares all vectors, exactly; from here on there is a vector index.",
     )
@@ -45,10 +45,10 @@ class Settings(BaseSettings):
         1_000, ge=1, le=10_000, description="How many hits the pages of one search have together, at most."
     )
     candidates: int = Field(
-        10_000,
+        100_000,
         ge=1,
-        le=1_000_000,
-        description="About how many vectors a search of the embedded index compares once that has a vector index.",
+        le=10_000_000,
+        description="About how many vectors a search of the embedded index compares once it has a vector index.",
     )
 
     @property

@@ -39,7 +39,7 @@ class EmbeddedOptions:
     versions may lie about.
     """
 
-    vector_index_from: int = 20_000
+    vector_index_from: int = 10_000
     tidy_after_commits: int = 20
     tidy_seconds: float = 60.0
     cache_bytes: int = 1 << 30

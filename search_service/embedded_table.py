@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
-from math import ceil, sqrt
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from lancedb.query import ColumnOrdering
 from lancedb.table import AsyncTable
 
 from search_service.embedded_durability import Commits, set_broken_manifests_aside
-from search_service.embedded_filter import after_sql, all_of, fingerprints_sql, ids_sql, images_sql, without_sql
+from search_service.embedded_filter import after_sql, all_of, fingerprints_sql, ids_sql, images_sql
 from search_service.embedded_schema import (
     FACT_COLUMNS,
     FINGERPRINT_COLUMNS,
@@ -48,6 +48,8 @@ _EDGE = 32
 _SCORE_DECIMALS = 6
 # Writes wait meanwhile.
 _OLD_READERS_SECONDS = 2.0
+# Of the vector index. The engine splits and joins partitions to keep about this size.
+_PARTITION_ROWS = 4_096
 # Deletes all versions but the last. Zero would say the same with a warning.
 _ALL_OLD = timedelta(milliseconds=1)
 _NEVER = timedelta(days=36_500)
@@ -116,15 +118,18 @@ class EmbeddedTable:
         self, vector: Vector, *, keep: Filter, excluded_ids: Sequence[str], window: Window
     ) -> list[tuple[str, float]]:
         """Ids and cosines of the window, best first, equal ones by id."""
-        condition = all_of(images_sql(keep), without_sql(excluded_ids))
-        limit = window.size + _EDGE
+        # The excluded ones are taken out afterwards: as a filter they would cost more.
+        size = window.size + len(excluded_ids)
+        limit = size + _EDGE
         async with self._reading():
             while True:
-                found = await self._nearest_rows(vector, condition, window.candidates, limit)
+                found = await self._nearest_rows(vector, images_sql(keep), max(window.candidates, limit), limit)
                 # If the last one that was looked at equals the window's last one, there may be more that equal it.
-                if len(found) < limit or found[window.size - 1][0] < found[-1][0]:
-                    return [(image_id, -score) for score, image_id in sorted(found)[: window.size]]
+                if len(found) < limit or found[size - 1][0] < found[-1][0]:
+                    break
                 limit *= 4
+        kept = [(image_id, -score) for score, image_id in found if image_id not in excluded_ids]
+        return kept[: window.size]
 
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:
         """The next photos of a list."""
@@ -172,11 +177,10 @@ class EmbeddedTable:
 
     async def train(self) -> None:
         """Makes the vector index and those of columns anew."""
-        rows = await self._table.count_rows()
         async with self._committing():
             for column in _INDEXED_COLUMNS:
                 await self._table.create_index(column, config=BTree(), replace=True)
-            config = IvfFlat(distance_type="cosine", num_partitions=_partitions(rows))
+            config = IvfFlat(distance_type="cosine", target_partition_size=_PARTITION_ROWS)
             await self._table.create_index("vector", config=config, replace=True)
 
     async def count(self) -> int:
@@ -205,10 +209,11 @@ class EmbeddedTable:
     async def _nearest_rows(
         self, vector: Vector, condition: str, candidates: int, limit: int
     ) -> list[tuple[float, str]]:
-        query = self._table.query().where(condition).nearest_to(vector).distance_type("cosine")
-        if trained := self.index.trained_rows:
-            # Each partition holds about as many rows as there are partitions. A filter may need more of them.
-            query = query.maximum_nprobes(0).minimum_nprobes(max(1, ceil(candidates / sqrt(trained))))
+        query = self._table.query().nearest_to(vector).distance_type("cosine")
+        if condition:  # a vector index then searches as many partitions as it needs
+            query = query.where(condition).maximum_nprobes(0)
+        else:
+            query = query.nprobes(ceil(candidates / _PARTITION_ROWS))
         found = await query.select(["id", "_distance"]).limit(limit).to_arrow()
         distances = found.column("_distance").to_pylist()
         scores = [round(distance - 1, _SCORE_DECIMALS) for distance in distances]
@@ -252,10 +257,6 @@ def _cause(text: str) -> str:
     if "Permission denied" in text or "Read-only file system" in text:
         return "its folder may not be written. Allow it and try again."
     return "the search service's log says more."
-
-
-def _partitions(rows: int) -> int:
-    return max(1, round(sqrt(rows)))
 
 
 def _by(column: str, *, ascending: bool = True) -> ColumnOrdering:

@@ -284,3 +284,31 @@ async def test_what_a_failed_write_left_behind_does_not_hinder_the_next_start(pa
     assert await images.write([write("b")]) == [None]
     assert await listed(images) == {"a", "b"}
     await images.close()
+
+
+async def test_reads_and_writes_go_on_while_the_index_is_tidied_up(path: Path) -> None:
+    images = await EmbeddedImages.open(path, EmbeddedOptions(vector_index_from=300))
+    await images.write([write(f"n{number:03}", random_unit(number)) for number in range(300)])
+    written = asyncio.Event()
+
+    async def read() -> None:
+        while not written.is_set():
+            page = await images.search(
+                unit(1), keep=Filter(), excluded_ids=[], window=Window(300, 10_000), offset=0, limit=10
+            )
+            assert len(page.hits) == 10
+            assert (await images.describe()).state is IndexState.READY
+
+    async def tidy() -> None:
+        while not written.is_set():
+            await images.tidy()
+
+    others = [asyncio.create_task(read()), asyncio.create_task(read()), asyncio.create_task(tidy())]
+    for number in range(300, 340):
+        await images.write([write(f"n{number:03}", random_unit(number))])
+        await images.delete([f"n{number - 300:03}"])
+    written.set()
+    await asyncio.gather(*others)
+
+    assert await listed(images) == {f"n{number:03}" for number in range(40, 340)}
+    await images.close()
