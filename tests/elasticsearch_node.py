@@ -19,6 +19,8 @@ from tests.elasticsearch_distribution import ServerUnavailable, distribution, ja
 
 NEWEST, OLDEST = "9.2.4", "8.19.7"
 _NOBODY = 65534
+_MEMORY = Path("/dev/shm")
+_MEMORY_NEEDED = 2 * 1024**3
 _START_SECONDS = 120
 
 
@@ -30,6 +32,7 @@ class ElasticsearchNode:
     name: str = "one"
     secure: bool = False
     password: str = "a password"
+    on_disk: bool = False  # else its data are in memory where there is room: a test need not wait for the disk
     heap: str = "512m"
     java_options: str = "-XX:TieredStopAtLevel=1"  # quick to start; a benchmark sets ""
     cluster: dict[str, int] = field(default_factory=dict)
@@ -38,7 +41,8 @@ class ElasticsearchNode:
     def __post_init__(self) -> None:
         self._home = distribution(self.version)
         self._java = java_home(21 if self.version.startswith("9") else 17)
-        self.folder = Path(tempfile.mkdtemp(prefix=f"elasticsearch-{self.version}-"))
+        parent = None if self.on_disk else _folder_in_memory()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"elasticsearch-{self.version}-", dir=parent))
         self.folder.chmod(0o755)
         self.port = free_port()
         self._transport_port = self.cluster.get(self.name) or free_port()
@@ -73,6 +77,7 @@ class ElasticsearchNode:
             "PATH": os.environ["PATH"],
             "ES_JAVA_HOME": str(self._java),
             "ES_PATH_CONF": str(self.folder / "conf"),
+            "ES_TMPDIR": str(self.folder / "tmp"),
             "ES_JAVA_OPTS": f"-Xms{self.heap} -Xmx{self.heap} {self.java_options}",
         }
         with (self.folder / "output").open("ab") as output:
@@ -126,6 +131,7 @@ class ElasticsearchNode:
     def _configure(self) -> None:
         conf = self.folder / "conf"
         shutil.copytree(self._home / "config", conf)
+        (self.folder / "tmp").mkdir()
         lines = {
             "cluster.name": "imagesearch-tests",
             "node.name": self.name,
@@ -188,6 +194,12 @@ def cluster_of(count: int, version: str = NEWEST) -> list[ElasticsearchNode]:
     """The nodes of a new cluster, not yet started: start each with wait=False, then wait for each."""
     ports = {f"node{number}": free_port() for number in range(count)}
     return [ElasticsearchNode(version, name, cluster=ports) for name in ports]
+
+
+def _folder_in_memory() -> Path | None:
+    """None where there is not enough room."""
+    fits = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _MEMORY_NEEDED
+    return _MEMORY if fits else None
 
 
 def free_port() -> int:
