@@ -5,6 +5,7 @@ import pytest
 
 from search_service.elastic import ElasticImages
 from search_service.elastic_config import ElasticSettings
+from search_service.errors import ServiceError
 from search_service.images import Filter, FingerprintFilter, IndexState, Window
 from tests.elasticsearch_node import ElasticsearchNode, cluster_of
 from tests.search_service.photos import random_unit, write
@@ -38,7 +39,7 @@ class Traffic:
 
     def __init__(self, images: ElasticImages) -> None:
         self.answered: list[str] = []
-        self.refused = 0
+        self.refused: list[ServiceError] = []
         self.searches = 0
         self._images = images
         self._stopped = False
@@ -49,7 +50,7 @@ class Traffic:
             ids = [f"i{number + position:06}" for position in range(BATCH)]
             answers = await self._images.write([write(image_id) for image_id in ids])
             self.answered += [image_id for image_id, answer in zip(ids, answers, strict=True) if answer is None]
-            self.refused += sum(answer is not None for answer in answers)
+            self.refused += [answer for answer in answers if answer]
             number += BATCH
 
     async def search(self) -> None:
@@ -61,8 +62,9 @@ class Traffic:
     async def until_more(self) -> None:
         """Returns when some more was written and found."""
         answered, searches = len(self.answered) + 5 * BATCH, self.searches + 50
-        while len(self.answered) < answered or self.searches < searches:
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(90):
+            while len(self.answered) < answered or self.searches < searches:
+                await asyncio.sleep(0.05)
 
     def stop(self) -> None:
         self._stopped = True
@@ -87,7 +89,7 @@ async def test_a_master_that_is_killed_costs_no_search_and_no_photo(nodes: list[
                 running.create_task(work)
 
         await images.finish_writing()
-        assert traffic.refused == 0
+        assert traffic.refused == []
         assert (await images.describe()).state is IndexState.DEGRADED
         listed = [one.id async for batch in images.fingerprints(FingerprintFilter(source="photos")) for one in batch]
         assert len(listed) == len(set(listed))
