@@ -19,7 +19,7 @@ help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
 
 run: setup ## index PHOTOS=folder (or sample photos) and serve the page
-	@PHOTOS="$(PHOTOS)" $(BIN)/python -m local_run
+	@$(BIN)/python -m local_run
 
 test: setup ## run the tests
 	$(BIN)/pytest

@@ -1,7 +1,6 @@
 """`make run`: starts search, embedder and gateway, indexes the photos, and serves the page until Ctrl-C."""
 
 import asyncio
-import os
 import signal
 import sys
 from functools import partial
@@ -50,8 +49,9 @@ async def run(config: LocalRunConfig, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({indexing, failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if indexing.done():
-            await indexing
-            say(f"Search your photos at {page} - Ctrl-C stops.")
+            indexed = await indexing
+            problem = "" if indexed else "Not all is indexed; the lines above say why. "
+            say(f"{problem}Search your photos at {page} - Ctrl-C stops.")
         await asyncio.wait({failing, stopping}, return_when=asyncio.FIRST_COMPLETED)
         await _cancel(indexing)
         if failing.done():
@@ -68,50 +68,53 @@ def _register_photos(config: LocalRunConfig, sources: Sources) -> str:
 
 
 async def _start_services(config: LocalRunConfig, supervisor: Supervisor, data: Path, page: str) -> None:
+    """Starts all three; search comes first, since the index says which model the embedder must take."""
     search = f"{LOCALHOST}:{config.search_port}"
     embedder = f"{LOCALHOST}:{config.embedder_port}"
     say("Starting the search service, the embedder and the gateway ...")
     await supervisor.start(
         "search_service",
-        {
-            "SEARCH_EMBEDDED_PATH": str(data / "index"),
-            "SEARCH_METRICS_PORT": os.environ.get("SEARCH_METRICS_PORT", "0"),
-        },
+        {"SEARCH_HOST": LOCALHOST, "SEARCH_PORT": str(config.search_port)},
         ready=partial(serves, search),
+        defaults={"SEARCH_EMBEDDED_PATH": str(data / "index"), "SEARCH_METRICS_PORT": "0"},
     )
     index_model = "" if config.rebuild else await read_index_model(search)
     await supervisor.start(
         "embedder_service",
         {
+            "EMBEDDER_HOST": LOCALHOST,
+            "EMBEDDER_PORT": str(config.embedder_port),
             "EMBEDDER_MODEL": config.embedder_model,
             "EMBEDDER_INDEX_MODEL": index_model,
-            "EMBEDDER_CACHE_DIR": str(data / "models"),
-            "EMBEDDER_METRICS_PORT": os.environ.get("EMBEDDER_METRICS_PORT", "0"),
         },
         ready=partial(answers, embedder),
+        defaults={"EMBEDDER_CACHE_DIR": str(data / "models"), "EMBEDDER_METRICS_PORT": "0"},
     )
     await supervisor.start(
         "gateway",
-        {
-            "GATEWAY_EMBEDDER": embedder,
-            "GATEWAY_SEARCH": search,
-            "GATEWAY_SOURCES_FILE": str(data / "sources.json"),
-            "GATEWAY_CACHE_DIR": str(data / "cache"),
-        },
+        {"GATEWAY_EMBEDDER": embedder, "GATEWAY_SEARCH": search, "GATEWAY_SOURCES_FILE": str(data / "sources.json")},
         ready=partial(answers_http, f"{page}livez"),
+        defaults={"GATEWAY_CACHE_DIR": str(data / "cache")},
     )
 
 
-async def _index(config: LocalRunConfig, sources: Sources, source: str) -> None:
-    """Indexes the source; for a rebuild every known one: with the last, the next index takes the old one's place."""
+async def _index(config: LocalRunConfig, sources: Sources, source: str) -> bool:
+    """Indexes the source; for a rebuild every known one: with the last, the next index takes the old one's place.
+
+    Returns whether all went well.
+    """
     known = sources.read()
     names = [name for name in known if known[name].is_dir()] if config.rebuild else [source]
+    went_well = True
     for name in names:
         code = await _run_indexer(config, known[name], name)
         if code == NEEDS_A_PERSON:
             raise CannotRun("Nothing can be searched like this; the message above says why.")
         if code == REBUILD_UNFINISHED and name != names[-1]:
             say("The rebuild goes on with the next source.")
+        elif code != 0:
+            went_well = False
+    return went_well
 
 
 async def _run_indexer(config: LocalRunConfig, folder: Path, source: str) -> int:

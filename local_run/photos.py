@@ -30,8 +30,14 @@ class Sources:
         """All sources that were ever run with this data folder."""
         if not self.file.exists():
             return {}
-        stored: dict[str, str] = json.loads(self.file.read_text(encoding="utf-8"))
-        return {name: Path(root) for name, root in stored.items()}
+        try:
+            stored: dict[str, str] = json.loads(self.file.read_text(encoding="utf-8"))
+            return {name: Path(root) for name, root in stored.items()}
+        except (ValueError, AttributeError, TypeError) as error:
+            raise CannotRun(
+                f"{self.file} should be a JSON object that maps each source's name to its folder, but can't be read "
+                f"({error}). Correct it, or remove it: the next run makes it anew with the folder it is given."
+            ) from error
 
     def register(self, folder: Path) -> str:
         """The name of the source whose root this folder is: the one it already has, or a new one made of its name."""
@@ -47,7 +53,10 @@ class Sources:
     def _write(self, sources: dict[str, Path]) -> None:
         text = json.dumps({name: str(root) for name, root in sources.items()}, ensure_ascii=True, indent=2)
         draft = self.file.with_suffix(".tmp")
-        draft.write_text(text + "\n", encoding="utf-8")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(self.file)
 
 

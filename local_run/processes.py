@@ -15,6 +15,7 @@ from typing import Self
 
 from local_run.errors import CannotRun
 
+START_SECONDS = 180.0
 STOP_SECONDS = 30.0
 RESTARTS_PER_MINUTE = 3
 _LOG_LINES_SHOWN = 12
@@ -26,7 +27,7 @@ class Service:
     """One service's process."""
 
     name: str
-    module: str
+    defaults: Mapping[str, str]
     environment: Mapping[str, str]
     log_file: Path
     process: asyncio.subprocess.Process | None = None
@@ -61,19 +62,29 @@ class Supervisor:
         for service in reversed(self._services):
             await _stop(service)
 
-    async def start(self, name: str, environment: Mapping[str, str], ready: Callable[[], Awaitable[bool]]) -> None:
+    async def start(
+        self,
+        name: str,
+        environment: Mapping[str, str],
+        ready: Callable[[], Awaitable[bool]],
+        defaults: Mapping[str, str] | None = None,
+    ) -> None:
         """Starts `python -m NAME` and returns when `ready` answers true.
 
-        Raises CannotRun with the end of its log if it ends before.
+        It gets this process's environment, under it `defaults` and above it `environment`. Raises CannotRun with the
+        end of its log if it ends before or does not get ready.
         """
         log_file = self._log_folder / f"{name}.log"
         log_file.write_bytes(b"")
-        service = Service(name, name, environment, log_file)
+        service = Service(name, defaults or {}, environment, log_file)
         self._services.append(service)
         process = await _spawn(service)
+        limit = time.monotonic() + START_SECONDS
         while not await ready():
             if process.returncode is not None:
                 raise CannotRun(f"{name} ended at its start. The end of {log_file}:\n{service.last_log_lines()}")
+            if time.monotonic() > limit:
+                raise CannotRun(f"{name} does not answer. The end of {log_file}:\n{service.last_log_lines()}")
             await asyncio.sleep(0.1)
         self._watchers.append(asyncio.create_task(self._keep_running(service)))
 
@@ -105,8 +116,8 @@ async def _spawn(service: Service) -> asyncio.subprocess.Process:
         service.process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            service.module,
-            env={**os.environ, **service.environment},
+            service.name,
+            env={**service.defaults, **os.environ, **service.environment},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -65,3 +65,12 @@ def test_samples_are_copied_once(tmp_path: Path) -> None:
     assert {"astronaut.png", "chelsea.png", "rocket.jpg", "china.jpg", "flower.jpg"} <= names
     assert len(names) == 18
     assert (samples / "coffee.png").read_bytes() == b"changed by its owner"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "3", '{"a": 1}'])
+def test_a_broken_list_of_sources_is_named_with_the_way_out(tmp_path: Path, content: str) -> None:
+    sources = Sources(tmp_path / "sources.json")
+    sources.file.write_text(content)
+
+    with pytest.raises(CannotRun, match=r"sources.json should be a JSON object.* remove it"):
+        sources.register(tmp_path)

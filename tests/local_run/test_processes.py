@@ -102,3 +102,21 @@ async def test_a_service_that_keeps_ending_is_given_up(place: Place) -> None:
 
     assert "steady keeps ending (exit code 1)" in str(failure)
     assert "the port is taken" in str(failure)
+
+
+async def test_the_environment_stands_between_defaults_and_what_is_set(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.write(
+        "teller",
+        'import os\nprint(*(os.environ["TOLD_" + name] for name in "ABC"), flush=True)\n' + RUNS,
+    )
+    monkeypatch.setenv("TOLD_A", "outside")
+    monkeypatch.setenv("TOLD_B", "outside")
+    async with Supervisor(place.folder, say=print) as supervisor:
+        await supervisor.start(
+            "teller", {**place.environment, "TOLD_B": "set"}, place.ready, {"TOLD_A": "default", "TOLD_C": "default"}
+        )
+
+    told = (place.folder / "teller.log").read_text().splitlines()[0]
+    assert told == "outside set default"
