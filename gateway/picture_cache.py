@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import stat
 import tempfile
 import threading
 import time
@@ -14,7 +16,12 @@ from gateway import metrics
 
 _log = structlog.stdlib.get_logger("cache")
 
+# The folder may hold other files, a person's own photos even: only what has such a name is the cache's to remove.
+_KEY = re.compile(r"[0-9]+/[0-9]+/[0-9a-f]{2}/[0-9a-f]{64}", re.ASCII)
+_KEYS = "[0-9]*/[0-9]*/[0-9a-f][0-9a-f]/*"
+
 _UNFINISHED = "unfinished"
+_DRAFT_ENDING = ".draft"
 _ABANDONED_AFTER_SECONDS = 3_600
 
 
@@ -23,7 +30,10 @@ class CacheUnavailable(Exception):
 
 
 class PictureCache:
-    """Files under a folder, by key (a relative path). Outlives a restart. Safe to use from any thread."""
+    """Files under a folder, by key: version/size/xx/hash, with 64 hex digits that begin with xx.
+
+    Outlives a restart. Leaves alone what else the folder holds. Safe to use from any thread.
+    """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         """Reads what the folder holds. Raises CacheUnavailable if it can't be written to."""
@@ -57,7 +67,12 @@ class PictureCache:
         return data or None
 
     def write(self, key: str, data: bytes) -> None:
-        """Keeps data under this key and lets go of others if there are too many. A full disk costs only the keeping."""
+        """Keeps data under this key and lets go of others if there are too many. A full disk costs only the keeping.
+
+        Raises ValueError for a key of another form: after a restart it would not be known as the cache's.
+        """
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"not version/size/xx/hash: {key!r}")
         if len(data) > self._max_bytes:
             return
         path = self._folder / key
@@ -72,15 +87,17 @@ class PictureCache:
             self._shrink()
 
     def _scan(self) -> None:
+        for path in (self._folder / _UNFINISHED).glob(f"*{_DRAFT_ENDING}"):
+            with contextlib.suppress(FileNotFoundError):  # another gateway on this folder finished it
+                if time.time() - path.lstat().st_mtime > _ABANDONED_AFTER_SECONDS:
+                    path.unlink()
         found = []
-        for path in self._folder.rglob("*"):
+        for path in self._folder.glob(_KEYS):
+            key = path.relative_to(self._folder).as_posix()
             with contextlib.suppress(FileNotFoundError):  # another gateway on this folder took it
-                stat = path.stat()
-                if path.parent.name == _UNFINISHED:
-                    if time.time() - stat.st_mtime > _ABANDONED_AFTER_SECONDS:
-                        path.unlink()
-                elif path.is_file():
-                    found.append((stat.st_mtime_ns, path.relative_to(self._folder).as_posix(), stat.st_size))
+                status = path.lstat()
+                if _KEY.fullmatch(key) and stat.S_ISREG(status.st_mode):
+                    found.append((status.st_mtime_ns, key, status.st_size))
         for _, key, size in sorted(found):
             self._note(key, size)
         self._shrink()
@@ -101,7 +118,7 @@ class PictureCache:
 
 def _write_whole(path: Path, data: bytes, unfinished: Path) -> None:
     """Writes a file so that no one ever sees a part of it."""
-    descriptor, name = tempfile.mkstemp(dir=unfinished)
+    descriptor, name = tempfile.mkstemp(dir=unfinished, suffix=_DRAFT_ENDING)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
