@@ -13,7 +13,7 @@ BREAKING_AGAINST ?= main
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test setup protos lint format bench clean
+.PHONY: help run test test-cluster setup protos lint format bench clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -23,6 +23,9 @@ run: setup ## index PHOTOS=folder (or sample photos) and serve the page
 
 test: setup ## run the tests
 	$(BIN)/pytest
+
+test-cluster: setup ## kill a node of an Elasticsearch cluster under load
+	$(BIN)/pytest -m cluster
 
 setup: $(VENV)/.installed imagesearch/.generated ## make .venv with everything, and the generated code
 

@@ -14,6 +14,10 @@ class ServerUnavailable(Exception):
     """No server can be had here. Its text says what is missing."""
 
 
+class ServerMissing(ServerUnavailable):
+    """This machine lacks what a server is made of. The text says what to install."""
+
+
 def distribution(version: str) -> Path:
     """The folder of the unpacked server, fetched and unpacked at the first call. Raises ServerUnavailable."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "imagesearch"
@@ -33,7 +37,7 @@ def distribution(version: str) -> Path:
 
 
 def java_home(oldest: int) -> Path:
-    """A JDK of this version or newer: the newest there is."""
+    """A JDK of this version or newer: the newest there is. Raises ServerMissing."""
     named = [Path(os.environ[name]) for name in ("ES_JAVA_HOME", "JAVA_HOME") if os.environ.get(name)]
     folders = [entry for root in _JDK_FOLDERS if Path(root).is_dir() for entry in Path(root).iterdir()]
     homes = [home for folder in folders for home in (folder, folder / "Contents" / "Home")]
@@ -41,7 +45,7 @@ def java_home(oldest: int) -> Path:
     fitting = [home for home in named if versions[home] >= oldest]
     fitting += sorted((home for home in homes if versions[home] >= oldest), key=lambda home: -versions[home])
     if not fitting:
-        raise ServerUnavailable(
+        raise ServerMissing(
             f"Elasticsearch needs a JDK {oldest} or newer, and there is none in ES_JAVA_HOME, JAVA_HOME or "
             f"{', '.join(_JDK_FOLDERS)}. Install one, or set TEST_ELASTICSEARCH_URL to the address of a server."
         )
@@ -68,9 +72,9 @@ def _archive(version: str) -> Path:
 
 
 def run(program: str, *arguments: str) -> None:
-    """Raises ServerUnavailable if the program is missing or fails."""
+    """Raises ServerMissing if the program is missing, ServerUnavailable if it fails."""
     if shutil.which(program) is None:
-        raise ServerUnavailable(
+        raise ServerMissing(
             f"These tests start a real Elasticsearch, and {program!r} is missing for it. Install maven, unzip and a "
             "JDK (21 or newer), or set TEST_ELASTICSEARCH_URL to the address of a server that may be written to."
         )

@@ -70,6 +70,7 @@ class Traffic:
         self._stopped = True
 
 
+@pytest.mark.cluster
 @pytest.mark.timeout(300)
 async def test_a_master_that_is_killed_costs_no_search_and_no_photo(nodes: list[ElasticsearchNode]) -> None:
     settings = ElasticSettings(hosts=",".join(node.url for node in nodes), shards=2, replicas="1")
