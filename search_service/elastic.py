@@ -191,7 +191,7 @@ class ElasticImages:
         if index is None:
             return [without_index(write) for write in writes]
         ids = copied_ids(writes)
-        stored = await self._reader.vectors(index, ids) if ids else {}
+        stored = await self._reader.copy_sources(index, ids) if ids else {}
         batch = resolve_writes(writes, index.model, stored)
         now = datetime.now(UTC)
         operations = [Operation(key, write_document(image, vector, now)) for key, (image, vector) in batch.rows.items()]

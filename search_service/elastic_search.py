@@ -26,6 +26,7 @@ from search_service.images import (
     Vector,
     Window,
 )
+from search_service.write_batch import CopySource
 
 # Elasticsearch looks at no more candidates and returns no more hits.
 MOST_HITS = 10_000
@@ -49,6 +50,14 @@ class ElasticReader:
         """The vectors that there are of these ids, as written last."""
         found = await self._documents(index, ids, includes=[VECTOR])
         return {image_id: np.asarray(source[VECTOR], dtype=np.float32) for image_id, source in found.items()}
+
+    async def copy_sources(self, index: StoredIndex, ids: Sequence[str]) -> dict[str, CopySource]:
+        """The vectors that there are of these ids, as written last, and the contents that they are of."""
+        found = await self._documents(index, ids, includes=[VECTOR, "content_sha256"])
+        return {
+            image_id: CopySource(source["content_sha256"], np.asarray(source[VECTOR], dtype=np.float32))
+            for image_id, source in found.items()
+        }
 
     async def nearest(
         self,

@@ -155,7 +155,7 @@ class EmbeddedImages:
                 if table is None:
                     return [without_index(write) for write in writes]
                 ids = copied_ids(writes)
-                stored = await table.vectors(ids) if ids else {}
+                stored = await table.copy_sources(ids) if ids else {}
                 batch = resolve_writes(writes, table.index.to_model(), stored)
                 if batch.rows:
                     await table.merge(list(batch.rows.values()))

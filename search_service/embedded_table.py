@@ -38,6 +38,7 @@ from search_service.images import (
     Vector,
     Window,
 )
+from search_service.write_batch import CopySource
 
 _log = structlog.stdlib.get_logger("embedded")
 
@@ -109,10 +110,18 @@ class EmbeddedTable:
 
     async def vectors(self, ids: Sequence[str]) -> dict[str, Vector]:
         """The vectors that there are of these ids."""
+        return {image_id: source.vector for image_id, source in (await self.copy_sources(ids)).items()}
+
+    async def copy_sources(self, ids: Sequence[str]) -> dict[str, CopySource]:
+        """The vectors that there are of these ids, and the contents that they are of."""
+        columns = ["id", "content_sha256", "vector"]
         async with self._reading():
             found = await self._table.query().where(ids_sql(ids)).select(["id", "vector"]).to_arrow()
         values = found.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        return dict(zip(found.column("id").to_pylist(), values.reshape(-1, self.index.dimensions), strict=True))
+        vectors = values.reshape(-1, self.index.dimensions)
+        contents = found.column("content_sha256").to_pylist()
+        sources = map(CopySource, contents, vectors)
+        return dict(zip(found.column("id").to_pylist(), sources, strict=True))
 
     async def nearest(
         self, vector: Vector, *, keep: Filter, excluded_ids: Sequence[str], window: Window

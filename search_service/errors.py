@@ -7,6 +7,7 @@ ServiceError
  ├── ZeroVector            the terms of a search cancel out
  ├── StalePageToken        broken, or made for another query
  ├── ImageNotFound         the index does not know this photo
+ │    └── ContentReplaced  it knows the photo, with another content than the one asked for
  ├── IndexMissing          nothing has been indexed yet
  ├── IndexFormat           the stored index was written in another form
  ├── RebuildNotFound       no such rebuild is under way
@@ -70,6 +71,15 @@ class ImageNotFound(ServiceError):
         super().__init__(
             f"The index does not know the image {image_id!r}. It may have been deleted; search again.",
             image_id=image_id,
+        )
+
+
+class ContentReplaced(ImageNotFound):
+    """The photo that a vector should be copied from has another content, or none that is known."""
+
+    def __init__(self, image_id: str) -> None:
+        ServiceError.__init__(
+            self, f"The image {image_id!r} no longer holds this content; send the embedding.", image_id=image_id
         )
 
 

@@ -3,9 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from search_service.errors import ImageNotFound, InvalidField, ServiceError
+from search_service.errors import ContentReplaced, ImageNotFound, InvalidField, ServiceError
 from search_service.images import CopyOf, Embedding, Image, Model, Vector, Write
 from search_service.query_vector import check_embedding, check_vector
+
+
+@dataclass(frozen=True, slots=True)
+class CopySource:
+    """What the index holds of a photo that a vector is copied from: the vector, and the content that it is of."""
+
+    content_sha256: str
+    vector: Vector
 
 
 @dataclass
@@ -48,8 +56,12 @@ def without_index(write: Write) -> ServiceError:
     return InvalidField("embedding.model", "It names the model of the vector and can't be empty.")
 
 
-def resolve_writes(writes: Sequence[Write], model: Model, stored: Mapping[str, Vector]) -> WriteBatch:
-    """Checks each vector and copies those of known photos, be they stored or earlier in the batch."""
+def resolve_writes(writes: Sequence[Write], model: Model, stored: Mapping[str, CopySource]) -> WriteBatch:
+    """Checks each vector and copies those of known photos, be they stored or earlier in the batch.
+
+    A photo may hold another content by now than its reader saw, as after two files exchanged their names. So a vector
+    is copied only for the content that it is of.
+    """
     batch = WriteBatch()
     for write in writes:
         try:
@@ -62,12 +74,19 @@ def resolve_writes(writes: Sequence[Write], model: Model, stored: Mapping[str, V
     return batch
 
 
-def _resolve(write: Write, model: Model, stored: Mapping[str, Vector], batch: WriteBatch) -> Vector:
+def _resolve(write: Write, model: Model, stored: Mapping[str, CopySource], batch: WriteBatch) -> Vector:
     if isinstance(write.vector, Embedding):
         return check_embedding(write.vector, model)
-    image_id = write.vector.image_id
+    source = _source(write.vector.image_id, stored, batch)
+    if not source.content_sha256 or source.content_sha256 != write.image.content_sha256:
+        raise ContentReplaced(write.vector.image_id)
+    return source.vector
+
+
+def _source(image_id: str, stored: Mapping[str, CopySource], batch: WriteBatch) -> CopySource:
     if image_id in batch.rows:
-        return batch.rows[image_id][1]
+        image, vector = batch.rows[image_id]
+        return CopySource(image.content_sha256, vector)
     if image_id not in stored:
         raise ImageNotFound(image_id)
     return stored[image_id]

@@ -96,7 +96,12 @@ async def test_vectors_are_copied_within_the_rebuild(images: Images) -> None:
     rebuild = await images.begin_rebuild(NEXT)
 
     answers = await images.write(
-        [Write(photo("b"), CopyOf("old")), next_write("a"), Write(photo("c"), CopyOf("a"))], rebuild.id
+        [
+            Write(photo("b"), CopyOf("old")),
+            next_write("a"),
+            Write(photo("c", content_sha256=photo("a").content_sha256), CopyOf("a")),
+        ],
+        rebuild.id,
     )
 
     assert [answer is None for answer in answers] == [False, True, True]

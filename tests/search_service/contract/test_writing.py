@@ -3,7 +3,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from search_service.errors import ImageNotFound, IndexMissing, InvalidEmbedding, ModelMismatch, RebuildNotFound
+from search_service.errors import (
+    ContentReplaced,
+    ImageNotFound,
+    IndexMissing,
+    InvalidEmbedding,
+    ModelMismatch,
+    RebuildNotFound,
+)
 from search_service.images import (
     CopyOf,
     Embedding,
@@ -155,15 +162,16 @@ async def test_a_vector_nearly_of_unit_length_is_stored_with_that_length(images:
 
 
 async def test_a_moved_file_copies_the_vector_stored_or_earlier_in_the_batch(images: Images) -> None:
+    old, new = photo("old").content_sha256, photo("new").content_sha256
     await images.write([write("old", unit(1, 2))])
 
     answers = await images.write(
         [
-            Write(photo("moved"), CopyOf("old")),
-            Write(photo("moved again"), CopyOf("moved")),
+            Write(photo("moved", content_sha256=old), CopyOf("old")),
+            Write(photo("moved again", content_sha256=old), CopyOf("moved")),
             write("new", unit(3)),
-            Write(photo("copy"), CopyOf("new")),
-            Write(photo("too early"), CopyOf("later")),
+            Write(photo("copy", content_sha256=new), CopyOf("new")),
+            Write(photo("too early", content_sha256=photo("later").content_sha256), CopyOf("later")),
             write("later"),
         ]
     )
@@ -173,6 +181,36 @@ async def test_a_moved_file_copies_the_vector_stored_or_earlier_in_the_batch(ima
     np.testing.assert_allclose(vectors["moved"], unit(1, 2), atol=1e-6)
     np.testing.assert_allclose(vectors["moved again"], unit(1, 2), atol=1e-6)
     np.testing.assert_allclose(vectors["copy"], unit(3), atol=1e-6)
+
+
+async def test_a_vector_is_copied_only_for_the_content_that_it_is_of(images: Images) -> None:
+    """Three files that exchanged their names: only the first copy still finds the content that was seen."""
+    first, second, third = (photo(name).content_sha256 for name in "abc")
+    await images.write([write("a", unit(1)), write("b", unit(0, 1)), write("c", unit(0, 0, 1))])
+
+    in_one = [
+        Write(photo("a", content_sha256=second), CopyOf("b")),
+        Write(photo("b", content_sha256=first), CopyOf("a")),
+    ]
+    answers = await images.write(in_one)
+    later = await images.write([Write(photo("c", content_sha256=first), CopyOf("a"))])
+
+    assert [type(answer) for answer in answers + later] == [type(None), ContentReplaced, ContentReplaced]
+    assert answers[1] is not None
+    assert (answers[1].reason, answers[1].metadata) == ("IMAGE_NOT_FOUND", {"image_id": "a"})
+    found = await images.get(["a", "b", "c"])
+    assert [found[name].content_sha256 for name in "abc"] == [second, second, third]
+    vectors = await images.vectors(["a", "b", "c"])
+    for name, vector in (("a", unit(0, 1)), ("b", unit(0, 1)), ("c", unit(0, 0, 1))):
+        np.testing.assert_allclose(vectors[name], vector, atol=1e-6)
+
+
+async def test_a_photo_whose_content_nobody_knows_is_not_copied(images: Images) -> None:
+    await images.write([write(photo("a", content_sha256=""))])
+
+    (answer,) = await images.write([Write(photo("b", content_sha256=""), CopyOf("a"))])
+
+    assert isinstance(answer, ContentReplaced)
 
 
 async def test_deleting_counts_what_was_there(images: Images) -> None:
