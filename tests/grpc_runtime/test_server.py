@@ -44,33 +44,49 @@ async def test_reflection_lists_and_describes_the_services(running: Running) -> 
     assert "EmbedText" in methods
 
 
-async def test_sigterm_lets_a_running_call_finish_and_refuses_new_ones() -> None:
-    server = Server("127.0.0.1:0", [SERVICE], drain_seconds=5)
+async def test_sigterm_reports_not_serving_lets_a_running_call_finish_and_refuses_new_ones() -> None:
+    server = Server("127.0.0.1:0", [SERVICE], drain_seconds=30)
     echo = Echo()
     embedder_pb2_grpc.add_EmbedderServiceServicer_to_server(echo, server.grpc)
+    listening = asyncio.Event()
 
     async def serve() -> None:
         async with server:
             await server.set_serving(True)
+            listening.set()
             await server.run_until_stopped()
 
     serving = asyncio.create_task(serve())
-    while not server.port:
-        await asyncio.sleep(0.01)
-    async with open_channel(f"127.0.0.1:{server.port}", idempotent={}) as channel:
+    await listening.wait()
+    target = f"127.0.0.1:{server.port}"
+    async with open_channel(target, idempotent={}) as channel, open_channel(target, idempotent={}) as watching:
         stub: Any = embedder_pb2_grpc.EmbedderServiceStub(channel)
-        call = asyncio.ensure_future(stub.EmbedText(embedder_pb2.EmbedTextRequest(text="wait")))
+        health: Any = health_pb2_grpc.HealthStub(watching)
+        states = aiter(health.Watch(health_pb2.HealthCheckRequest(service=SERVICE)))
+        assert (await anext(states)).status == health_pb2.HealthCheckResponse.SERVING
+        running_call = asyncio.ensure_future(stub.EmbedText(embedder_pb2.EmbedTextRequest(text="wait")))
         await echo.entered.wait()
 
         os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.sleep(0.2)  # long enough for the drain to begin; the call goes on meanwhile
-        assert not call.done()
-        echo.release.set()
 
-        assert (await call).truncated
-        await serving
-        with pytest.raises(grpc.aio.AioRpcError):
-            await stub.GetModel(embedder_pb2.GetModelRequest(), timeout=1)
+        assert (await anext(states)).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        await until_refused(target)
+        assert not running_call.done()
+        echo.release.set()
+        assert (await running_call).truncated
+    await serving
+
+
+async def until_refused(target: str) -> None:
+    """Returns when new callers find no server any more."""
+    async with asyncio.timeout(20):
+        while True:
+            async with open_channel(target, idempotent={}) as channel:
+                stub: Any = embedder_pb2_grpc.EmbedderServiceStub(channel)
+                try:
+                    await stub.GetModel(embedder_pb2.GetModelRequest(), timeout=1)
+                except grpc.aio.AioRpcError:
+                    return
 
 
 async def test_a_port_in_use_is_said_in_a_sentence(running: Running) -> None:
