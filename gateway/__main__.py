@@ -8,7 +8,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from gateway.app import init_app
+from gateway.app import init_app, make_runner
 from gateway.config import Config
 from gateway.picture_cache import CacheUnavailable
 from grpc_runtime.ports import PortUnavailable
@@ -21,9 +21,7 @@ _log = structlog.stdlib.get_logger("gateway")
 async def serve(config: Config) -> None:
     """Serves until SIGTERM or SIGINT, then lets running requests finish. Raises PortUnavailable or CacheUnavailable."""
     stop = asyncio.Event()
-    runner = web.AppRunner(
-        init_app(config), access_log=None, handler_cancellation=True, shutdown_timeout=config.drain_seconds
-    )
+    runner = make_runner(init_app(config), config.drain_seconds)
     try:
         await runner.setup()
         site = web.TCPSite(runner, config.host, config.port, reuse_port=False)

@@ -22,6 +22,9 @@ from gateway.thumbnails import Thumbnails
 WEB_FOLDER = Path(__file__).with_name("web")
 # 32 vectors of some thousand numbers.
 MAX_JSON_BYTES = 4 * 1024**2
+# Room for the longest text that the embedder takes, three bytes for each of its own in an address: so it is the
+# embedder that refuses a longer one, with its reason. Beyond this HTTP itself fails, with a bare 400.
+MAX_LINE_BYTES = 64 * 1024
 
 _MAX_WAITING_PICTURES = 256
 _MAX_UPLOADS = 16
@@ -57,6 +60,17 @@ def init_app(config: Config, web_root: Path = WEB_FOLDER) -> web.Application:
         ]
     )
     return app
+
+
+def make_runner(app: web.Application, drain_seconds: float) -> web.AppRunner:
+    """What serves the application; running requests get drain_seconds to finish."""
+    return web.AppRunner(
+        app,
+        access_log=None,
+        handler_cancellation=True,
+        max_line_size=MAX_LINE_BYTES,
+        shutdown_timeout=drain_seconds,
+    )
 
 
 async def _services(app: web.Application) -> AsyncIterator[None]:

@@ -4,6 +4,9 @@
 
 const PAGE_SIZE = 60;
 
+// A little less than the gateway reads: it could not say why it refuses more.
+const LONGEST_ADDRESS = 65_000;
+
 /** Why a call failed: `reason` is one of the contract's reasons, or GATEWAY_UNREACHABLE. */
 export class ApiError extends Error {
   /**
@@ -30,7 +33,9 @@ export class ApiError extends Error {
  * @param {AbortSignal} signal
  */
 export async function searchByText(text, filters, token, signal) {
-  return readPage(await call(`/api/v1/search?${parameters({ q: text }, filters, token)}`, { signal }));
+  const address = `/api/v1/search?${parameters({ q: text }, filters, token)}`;
+  if (address.length > LONGEST_ADDRESS) throw new ApiError("TEXT_TOO_LONG", "The text is too long to be sent.");
+  return readPage(await call(address, { signal }));
 }
 
 /**

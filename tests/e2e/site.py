@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from gateway.app import init_app
+from gateway.app import init_app, make_runner
 from gateway.config import Config
 from grpc_runtime.server import Server
 from imagesearch.embedder.v1 import embedder_pb2_grpc
@@ -71,7 +71,7 @@ class Site:
             cache_dir=self._cache,
             max_upload_bytes=UPLOAD_LIMIT,
         )
-        self._runner = web.AppRunner(init_app(config), access_log=None, shutdown_timeout=0.1)
+        self._runner = make_runner(init_app(config), drain_seconds=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
         self.port = self._runner.addresses[0][1]

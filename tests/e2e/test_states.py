@@ -177,6 +177,16 @@ async def test_a_text_that_is_too_long_says_so(page: Page, site: Site) -> None:
     await expect(view.shown("text-too-long")).to_contain_text("The text has more than 8192 bytes.")
 
 
+async def test_a_long_text_is_refused_by_its_length_alone(page: Page, site: Site) -> None:
+    view = SearchPage(page)
+
+    await page.goto(f"{site.url}/?q={'猫' * 3_000}")
+    await expect(view.shown("text-too-long")).to_contain_text("more than 8192 bytes")
+
+    await view.search("猫" * 10_000)
+    await expect(view.shown("text-too-long")).to_contain_text("too long to be sent")
+
+
 async def test_a_photo_that_is_gone_leads_back(page: Page, site: Site) -> None:
     view = SearchPage(page)
     await page.goto(f"{site.url}/?like=gone")

@@ -81,6 +81,21 @@ async def test_it_serves_until_sigterm_and_finishes_what_runs(start: StartProces
     assert found["results"]
 
 
+@pytest.mark.parametrize("count", [2_731, 5_462, 7_000], ids=["the fake's limit", "16 KiB", "21 KiB"])
+async def test_a_long_text_in_an_address_reaches_the_embedders_own_limit(start: StartProcess, count: int) -> None:
+    port = _free_port()
+    await start(GATEWAY_PORT=str(port))
+    await _until_alive(port)
+
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{port}/api/v1/search", params={"q": "猫" * count}) as answer,
+    ):
+        problem = await answer.json(content_type="application/problem+json")
+
+    assert (answer.status, problem["reason"]) == (400, "TEXT_TOO_LONG")
+
+
 async def test_a_port_in_use_is_told_in_a_sentence(start: StartProcess) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
