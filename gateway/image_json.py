@@ -68,8 +68,11 @@ def content_version(content_sha256: str) -> str:
     return content_sha256[:16]
 
 
-def _instant(timestamp: Timestamp) -> str:
-    return timestamp.ToJsonString()
+def _instant(timestamp: Timestamp) -> str | None:
+    try:
+        return timestamp.ToJsonString()
+    except ValueError:  # beyond the years 1 to 9999
+        return None
 
 
 def _civil_time(value: DateTime) -> str | None:

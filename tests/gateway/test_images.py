@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.datetime_pb2 import DateTime
 from yarl import URL
 
@@ -118,6 +119,16 @@ async def test_times_are_shown_as_the_camera_had_them(
     unusual.taken_at.CopyFrom(taken)
 
     assert (await _get(gateway, f"{IMAGES}/{unusual.id}"))["taken_at"] == shown
+
+
+@pytest.mark.parametrize("time", [Timestamp(seconds=10**13), Timestamp(seconds=-(2**63)), Timestamp(nanos=-1)])
+async def test_a_time_that_no_calendar_has_is_null(gateway: Gateway, unusual: image_pb2.Image, time: Timestamp) -> None:
+    unusual.modified_at.CopyFrom(time)
+    unusual.indexed_at.CopyFrom(time)
+
+    facts = await _get(gateway, f"{IMAGES}/{unusual.id}")
+
+    assert (facts["modified_at"], facts["indexed_at"]) == (None, None)
 
 
 @pytest.mark.parametrize("picture", ["", "/thumbnail", "/preview", "/original"])
