@@ -21,8 +21,9 @@ class TextVectors:
         if text in self._kept:
             self._kept.move_to_end(text)
             return self._kept[text]
-        answer = await self._embed(text)
-        self._kept[text] = answer
+        embedded = await self._embed(text)
+        # Another search for this text may have been quicker: the first answer is what page tokens were made with.
+        answer = self._kept.setdefault(text, embedded)
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)
         return answer
