@@ -48,6 +48,8 @@ class Delivery(Generic[Request, Answer]):
         self._postponed: dict[str, float] = {}  # by key, when the request should be sent again
         self._outbox: asyncio.Queue[Request | None] = asyncio.Queue()
         self._begun = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._settled.set()
         self._ended = False
         self._last_progress = time.monotonic()
 
@@ -57,8 +59,13 @@ class Delivery(Generic[Request, Answer]):
         if not self._unanswered:
             self._last_progress = time.monotonic()
         self._unanswered[request.key] = request
+        self._settled.clear()
         self._outbox.put_nowait(request)
         self._begun.set()
+
+    async def settled(self) -> None:
+        """Returns as soon as everything that was sent is answered."""
+        await self._settled.wait()
 
     def end(self) -> None:
         """No more requests will come."""
@@ -92,6 +99,8 @@ class Delivery(Generic[Request, Answer]):
         if trouble is None:
             self._postponed.pop(request.key, None)
             del self._unanswered[request.key]
+            if not self._unanswered:
+                self._settled.set()
             self._room.release()
             self._patience.reset()
             return

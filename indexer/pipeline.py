@@ -2,10 +2,13 @@
 
 survey -> readers (threads) -> embedder's stream -> search service's stream
                       └─ content that the index has: no embedding ─┘
+
+A vector that the index has may be replaced before it is taken over, as when two files swapped their names. Files that
+come too late for it go through all of this once more, after the others, and are embedded.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -55,6 +58,13 @@ class _PictureOf(Picture):
     photo: Photo
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Copy(Write):
+    """A photo that takes over a vector of the index, and the file that it is of."""
+
+    to_do: ToDo
+
+
 class Pipeline:
     """Indexes one folder, once."""
 
@@ -93,10 +103,9 @@ class Pipeline:
                 stages.create_task(self.survey.run(self._job.root, fingerprints))
                 stages.create_task(self._writing.run())
                 embedding = stages.create_task(self._embedding.run())
-                routing = stages.create_task(self._route())
-                await asyncio.wait([stages.create_task(self._read()) for _ in range(self._job.readers)])
-                await self._extracted.put(None)
-                await asyncio.wait({routing})
+                await self._send_all(self.survey.next_to_do, stages)
+                await self._writing.settled()
+                await self._send_all(self.survey.next_to_embed, stages)
                 self._embedding.end()
                 await asyncio.wait({embedding})
                 self._writing.end()
@@ -105,8 +114,14 @@ class Pipeline:
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _read(self) -> None:
-        while (to_do := await self.survey.next_to_do()) is not None:
+    async def _send_all(self, next_to_do: Callable[[], Awaitable[ToDo | None]], stages: asyncio.TaskGroup) -> None:
+        routing = stages.create_task(self._route())
+        await asyncio.wait([stages.create_task(self._read(next_to_do)) for _ in range(self._job.readers)])
+        await self._extracted.put(None)
+        await asyncio.wait({routing})
+
+    async def _read(self, next_to_do: Callable[[], Awaitable[ToDo | None]]) -> None:
+        while (to_do := await next_to_do()) is not None:
             extracted = await self._extract_or_report(to_do)
             if extracted is None:
                 self._tally.done += 1
@@ -140,7 +155,7 @@ class Pipeline:
                 waiting.append(self._extracted.get_nowait())
             batch = [item for item in waiting if item is not None]
             ended = len(batch) < len(waiting)
-            twins = await self._find_twins([extracted for _, extracted in batch])
+            twins = await self._find_twins([extracted for to_do, extracted in batch if not to_do.must_embed])
             for to_do, extracted in batch:
                 await self._send(to_do, extracted, twins)
 
@@ -155,7 +170,7 @@ class Pipeline:
         photo = extracted.photo
         twin = to_do.indexed_id if extracted.picture is None else twins.get(photo.content_sha256)
         if twin:
-            await self._writing.send(Write(photo, twin, self._job.rebuild_id))
+            await self._writing.send(_Copy(photo, twin, self._job.rebuild_id, to_do=to_do))
         elif extracted.picture is not None:
             await self._embedding.send(_PictureOf(photo.image_id, extracted.picture, photo))
 
@@ -171,6 +186,9 @@ class Pipeline:
         return None
 
     async def _on_written(self, request: Write, answer: Written) -> TemporaryTrouble | None:
+        if isinstance(request, _Copy) and _has_no_source(answer):
+            self.survey.add_to_embed(request.to_do)
+            return None
         if answer.error is not None:
             return self._report(request.photo, answer.error)
         self._tally.done += 1
@@ -187,6 +205,11 @@ class Pipeline:
         self._tally.done += 1
         self._failures.add(encode_path(photo.path), error.reason, str(error))
         return None
+
+
+def _has_no_source(answer: Written) -> bool:
+    """Whether the vector that was to be taken over is not in the index any more, or is of another content by now."""
+    return isinstance(answer.error, FileTrouble) and answer.error.reason == "IMAGE_NOT_FOUND"
 
 
 def _reason(group: BaseExceptionGroup[BaseException]) -> BaseException:

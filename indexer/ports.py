@@ -87,7 +87,10 @@ class EmbeddedPicture:
 
 @dataclass(frozen=True)
 class Write:
-    """A photo to write, with its vector or the id of the photo whose stored vector it shares."""
+    """A photo to write, with its vector or the id of the photo whose stored vector it shares.
+
+    Answered with IMAGE_NOT_FOUND if the index does not hold that photo with the content of this one.
+    """
 
     photo: Photo
     vector: Embedding | str

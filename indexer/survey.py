@@ -18,6 +18,8 @@ class ToDo:
     file: FoundFile
     indexed_id: str = ""
     indexed_sha256: str = ""
+    must_embed: bool = False
+    """It was to take over a vector of the index, which has it no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Survey:
         self._tally = tally
         self._failures = failures
         self._to_do = Spool()
+        self._to_embed = Spool()
         self._gone = Spool()
 
     async def run(self, root: bytes, fingerprints: AsyncIterator[Sequence[Fingerprint]]) -> None:
@@ -74,6 +77,11 @@ class Survey:
         indexed = (known.image_id, known.content_sha256) if known else ("", "")
         self._to_do.append([file.relative_path, file.size, file.modified_ns, *indexed])
 
+    def add_to_embed(self, to_do: ToDo) -> None:
+        """Records a file whose vector could not be taken over; it is read again for `next_to_embed`."""
+        file = to_do.file
+        self._to_embed.append([file.relative_path, file.size, file.modified_ns, to_do.indexed_id])
+
     def add_gone(self, photo: GonePhoto) -> None:
         """Records a photo that is gone."""
         self._tally.gone += 1
@@ -84,9 +92,17 @@ class Survey:
         record = await self._to_do.take()
         if record is None:
             return None
-        relative_path, size, modified_ns, indexed_id, indexed_sha256 = record
-        file = FoundFile(decode_path(relative_path), relative_path, size, modified_ns)
-        return ToDo(file, indexed_id, indexed_sha256)
+        *file, indexed_id, indexed_sha256 = record
+        return ToDo(_file(*file), indexed_id, indexed_sha256)
+
+    async def next_to_embed(self) -> ToDo | None:
+        """The next file whose vector could not be taken over; None after the last. Only once all others are through."""
+        self._to_embed.complete()
+        record = await self._to_embed.take()
+        if record is None:
+            return None
+        *file, indexed_id = record
+        return ToDo(_file(*file), indexed_id, must_embed=True)
 
     async def next_gone(self) -> GonePhoto | None:
         """The next photo that is gone; None after the last. Only once all stages have ended."""
@@ -97,4 +113,9 @@ class Survey:
     def close(self) -> None:
         """Frees the disk space."""
         self._to_do.close()
+        self._to_embed.close()
         self._gone.close()
+
+
+def _file(relative_path: str, size: int, modified_ns: int) -> FoundFile:
+    return FoundFile(decode_path(relative_path), relative_path, size, modified_ns)

@@ -89,6 +89,8 @@ class FakeSearch:
         self.break_after: list[int] = []
         self.break_listing_after: list[int] = []
         self.lose_commit_answers = 0
+        self.refuses_copies = False
+        self.on_refused_copy: Callable[[], None] = lambda: None
 
     def paths(self, source: str = "photos") -> set[bytes]:
         return {stored.photo.path for stored in self.present.values() if stored.photo.source == source}
@@ -139,9 +141,11 @@ class FakeSearch:
     def _write(self, write: Write) -> ItemError | None:
         images = self._images(write.rebuild_id)
         if isinstance(write.vector, str):
-            if write.vector not in images:
-                return FileTrouble("IMAGE_NOT_FOUND", "There is no such image.")
-            values = images[write.vector].values
+            source = images.get(write.vector)
+            if self.refuses_copies or not source or source.photo.content_sha256 != write.photo.content_sha256:
+                self.on_refused_copy()
+                return FileTrouble("IMAGE_NOT_FOUND", "There is no such image with this content.")
+            values = source.values
         else:
             values = write.vector.values
             self.model = self.model or write.vector.model

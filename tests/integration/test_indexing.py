@@ -117,6 +117,29 @@ async def test_touched_moved_and_deleted_files(services: Services, search_stub: 
     await check_index(search_stub, photos.name, made)
 
 
+async def test_photos_that_swap_names_or_take_the_next_one_s_keep_their_vectors(
+    services: Services, search_stub: Stub, photos: Path
+) -> None:
+    made = make_photos(photos, 8)
+    for number, path in enumerate(made):  # no two files may look alike by their time
+        os.utime(photos / os.fsdecode(path), ns=(0, (1_600_000_000 + number) * 1_000_000_000))
+    await services.index(photos)
+    one, other, *shifted = list(made)
+    renamed = {one: other, other: one} | dict(zip(shifted, [*shifted[1:], b"last.jpg"], strict=True))
+    for path in made:
+        (photos / os.fsdecode(path)).rename(photos / (os.fsdecode(path) + ".aside"))
+    for path, name in renamed.items():
+        (photos / (os.fsdecode(path) + ".aside")).rename(photos / os.fsdecode(name))
+
+    ended = await services.index(photos, "--prune")
+    again = await services.index(photos)
+
+    assert ended.code == 0, ended.output
+    assert "1 removed" in ended.output
+    assert "0 embedded and written, 8 unchanged" in again.output
+    await check_index(search_stub, photos.name, {renamed[path]: data for path, data in made.items()})
+
+
 async def test_bad_files_are_listed_and_the_rest_is_indexed(
     services: Services, search_stub: Stub, photos: Path, tmp_path: Path
 ) -> None:
