@@ -9,6 +9,7 @@ from search_service.elastic_client import ElasticClient
 from search_service.elastic_config import ElasticSettings
 from search_service.elastic_document import write_document
 from search_service.elastic_errors import MissingIndex
+from search_service.elastic_facets import ElasticFacets
 from search_service.elastic_health import ElasticHealth
 from search_service.elastic_indices import ElasticIndices
 from search_service.elastic_schema import StoredIndex
@@ -21,6 +22,7 @@ from search_service.errors import (
     ServiceError,
     StorageUnavailable,
 )
+from search_service.facets import FacetOptions, Facets
 from search_service.images import (
     Filter,
     Fingerprint,
@@ -51,6 +53,7 @@ class ElasticImages:
         self._indices = ElasticIndices(self._client, settings)
         self._bulk = ElasticBulk(self._client, settings)
         self._reader = ElasticReader(self._client, settings)
+        self._facets = ElasticFacets(self._client)
         self._health = ElasticHealth(self._client, self._indices, self._reader)
         self._unseen: set[str] = set()  # handles of what was written and not made visible
 
@@ -108,6 +111,10 @@ class ElasticImages:
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:
         """As in Images."""
         return await self._read(lambda index: self._reader.list_page(index, order, keep=keep, after=after, limit=limit))
+
+    async def facets(self, keep: Filter, options: FacetOptions) -> Facets:
+        """As in Images."""
+        return await self._read(lambda index: self._facets.count(index, keep, options))
 
     async def fingerprints(self, keep: FingerprintFilter) -> AsyncIterator[list[Fingerprint]]:
         """As in Images."""

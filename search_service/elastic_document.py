@@ -132,9 +132,25 @@ def folder_key(folder: Folder) -> str:
     return f"{depth}/{len(folder.source)}:{folder.source}{folder.path}"
 
 
+def read_folder_key(key: str) -> Folder:
+    """The folder of folder_key."""
+    return Folder(*_parted(key.partition("/")[2]))
+
+
 def camera_key(camera: Camera) -> str:
     """A term that the documents of this camera have."""
     return f"{len(camera.make)}:{camera.make}{camera.model}"
+
+
+def read_camera_key(key: str) -> Camera:
+    """The camera of camera_key."""
+    return Camera(*_parted(key))
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """The two texts of which the first one's length stands at the head."""
+    length, _, both = text.partition(":")
+    return both[: int(length)], both[int(length) :]
 
 
 def _folder_keys(image: Image) -> list[str]:

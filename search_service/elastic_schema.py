@@ -16,6 +16,8 @@ from search_service.images import Model
 FORMAT = 2
 REFRESH_INTERVAL = "10s"
 _MAX_SLUG_LENGTH = 60
+# Facets find the folders under another by its whole path.
+_MAX_REGEX_LENGTH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def index_mappings(index: StoredIndex, settings: ElasticSettings) -> dict[str, A
 
 def index_settings(settings: ElasticSettings) -> dict[str, Any]:
     """Shards, copies and refreshes of a new index."""
-    made: dict[str, Any] = {"number_of_shards": settings.shards}
+    made: dict[str, Any] = {"number_of_shards": settings.shards, "max_regex_length": _MAX_REGEX_LENGTH}
     if settings.fast_load:
         return {**made, "refresh_interval": "-1", "number_of_replicas": 0}
     return {**made, **usual_settings(settings)}

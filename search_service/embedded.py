@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from search_service.embedded_facets import count_facets
 from search_service.embedded_schema import micros
 from search_service.embedded_store import EmbeddedOptions, EmbeddedStore
 from search_service.embedded_table import EmbeddedTable
 from search_service.errors import IndexMissing, ServiceError, StorageUnavailable
+from search_service.facets import FacetOptions, Facets
 from search_service.images import (
     Filter,
     Fingerprint,
@@ -107,6 +109,10 @@ class EmbeddedImages:
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:
         """As in Images."""
         return await self._store.present().list_page(order, keep=keep, after=after, limit=limit)
+
+    async def facets(self, keep: Filter, options: FacetOptions) -> Facets:
+        """As in Images."""
+        return await count_facets(self._store.present(), keep, options)
 
     async def fingerprints(self, keep: FingerprintFilter) -> AsyncIterator[list[Fingerprint]]:
         """As in Images."""

@@ -116,7 +116,7 @@ class EmbeddedTable:
         """The vectors that there are of these ids, and the contents that they are of."""
         columns = ["id", "content_sha256", "vector"]
         async with self._reading():
-            found = await self._table.query().where(ids_sql(ids)).select(["id", "vector"]).to_arrow()
+            found = await self._table.query().where(ids_sql(ids)).select(columns).to_arrow()
         values = found.column("vector").combine_chunks().flatten().to_numpy(zero_copy_only=False)
         vectors = values.reshape(-1, self.index.dimensions)
         contents = found.column("content_sha256").to_pylist()
@@ -192,10 +192,17 @@ class EmbeddedTable:
             config = IvfFlat(distance_type="cosine", target_partition_size=_PARTITION_ROWS)
             await self._table.create_index("vector", config=config, replace=True)
 
-    async def count(self) -> int:
-        """How many photos there are."""
+    async def count(self, keep: Filter | None = None) -> int:
+        """How many photos there are, or how many of them the filter keeps."""
         async with self._reading():
-            return await self._table.count_rows()
+            return await self._table.count_rows((images_sql(keep) or None) if keep else None)
+
+    async def columns(self, names: list[str], keep: Filter) -> AsyncIterator[Any]:
+        """These columns of the photos that the filter keeps, in Arrow's batches."""
+        async with self._reading():
+            query = self._table.query().where(all_of(images_sql(keep))).select(names)
+            async for batch in await query.to_batches():
+                yield batch
 
     async def readers_ended(self) -> bool:
         """Waits a little for the reads that run now. Returns whether all of them ended."""

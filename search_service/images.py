@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_service.errors import ServiceError
+from search_service.facets import FacetOptions, Facets
 from search_service.photo_facts import Camera, Location, TakenAtSource
 from search_service.places import BoundingBox, Nearby
 
@@ -259,11 +260,15 @@ class Images(Protocol):
         limit: int,
         order: SearchOrder = SearchOrder.SCORE,
     ) -> HitPage:
-        """Some of the window, which is the nearest photos by cosine, equal ones by id: `limit` of them from `offset` on."""
+        """Some of the window (the nearest photos by cosine, equal ones by id): `limit` of them from `offset` on."""
         ...
 
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:
         """The next photos of a list, at most `limit`."""
+        ...
+
+    async def facets(self, keep: Filter, options: FacetOptions) -> Facets:
+        """Counts of the photos that the filter keeps."""
         ...
 
     def fingerprints(self, keep: FingerprintFilter) -> AsyncIterator[list[Fingerprint]]:

@@ -34,6 +34,7 @@ from search_service.page_token import (
     write_search_token,
 )
 from search_service.query_vector import resolve_terms
+from search_service.service_facets import read_facet_options, write_facets
 from search_service.service_filter import read_filter
 from search_service.service_messages import (
     read_terms,
@@ -136,6 +137,12 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         if len(found) > size:
             token = write_list_token(digest, ListPlace(page[-1].id, page[-1].taken_at))
         return search_pb2.ListImagesResponse(images=[write_image(image) for image in page], next_page_token=token)
+
+    async def GetFacets(self, request: search_pb2.GetFacetsRequest, context: Context) -> search_pb2.GetFacetsResponse:
+        """Counts by what photos have in common."""
+        options = read_facet_options(request)
+        facets = await self._images.facets(read_filter(request.filter), options)
+        return write_facets(facets, options.tile_zoom)
 
     async def ListFingerprints(
         self, request: search_pb2.ListFingerprintsRequest, context: Context
