@@ -7,6 +7,7 @@ from search_service.image_rules import check_degrees, check_location
 from search_service.images import Filter
 from search_service.places import BoundingBox, Nearby
 
+MAX_FOLDERS = 100
 MAX_CAMERAS = 100
 MAX_MEDIA_TYPES = 100
 
@@ -17,6 +18,7 @@ def check_filter(keep: Filter) -> None:
         _check_bounding_box(keep.bounding_box)
     if keep.nearby:
         _check_nearby(keep.nearby)
+    _check_count("filter.folders", len(keep.folders), MAX_FOLDERS)
     _check_count("filter.cameras", len(keep.cameras), MAX_CAMERAS)
     _check_count("filter.media_types", len(keep.media_types), MAX_MEDIA_TYPES)
     for position, media_type in enumerate(keep.media_types):
