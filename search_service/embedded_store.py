@@ -202,6 +202,9 @@ class EmbeddedStore:
             self._retired.remove(table)
 
     async def _create_table(self, index: StoredIndex) -> EmbeddedTable:
+        if await asyncio.to_thread(self._folder.table_path(index.table).exists):  # of a try that failed halfway
+            with storage_errors("be written"):
+                await self._connection.drop_table(index.table)
         return await EmbeddedTable.create(self._connection, index, self._folder.table_path(index.table))
 
     async def _open_table(self, index: StoredIndex | None) -> EmbeddedTable | None:
