@@ -61,7 +61,7 @@ def _load_named(model: str, text_model: str, hub: ModelHub, loaders: Loaders, re
 
 def _load_for_index(index_model: str, hub: ModelHub, loaders: Loaders, report: Report) -> LoadedModel:
     name = index_model.rpartition("@")[0] or index_model
-    rebuild = f"make run EMBEDDER_MODEL={CONCEPT} REBUILD=1 builds the index anew with the built-in model."
+    rebuild = f"build the index anew with the built-in model: `make run ... EMBEDDER_MODEL={CONCEPT} REBUILD=1`."
     try:
         encoder = _load_named(name, "", hub, loaders, report)
     except ModelFailed as error:
@@ -71,5 +71,5 @@ def _load_for_index(index_model: str, hub: ModelHub, loaders: Loaders, report: R
     return LoadedModel(
         encoder,
         f"The index is of the model {index_model}, but {name} is now {encoder.card.id}, and the two can't be compared. "
-        f"make run EMBEDDER_MODEL={name} REBUILD=1 builds the index anew.",
+        f"Build the index anew: `make run ... EMBEDDER_MODEL={name} REBUILD=1`.",
     )

@@ -38,8 +38,7 @@ _LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", 
 _NOTICE = (
     "This is the small built-in model. It knows the main thing in a picture (animals, vehicles, buildings, food, "
     "tools: the 1,000 ImageNet classes and what is near them in meaning), but no colours, counts, names, actions or "
-    "weather. "
-    "For better results, with access to huggingface.co: make run EMBEDDER_MODEL=clip-vit-b-32 REBUILD=1"
+    "weather. For better results, with access to huggingface.co: `make run ... EMBEDDER_MODEL=clip-vit-b-32 REBUILD=1`"
 )
 
 

@@ -2,6 +2,7 @@
 
     ServiceError
      ├── InvalidField      a field's value is not allowed
+     ├── Internal          a fault of the service itself
      └── (each service's own tree, in its errors.py)
 
 A domain raises a subclass of ServiceError; the server's interceptor turns it into a status. A client reads a failed
@@ -9,6 +10,7 @@ call back with `read_rpc_error`, and the status of one item of a stream with `re
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, cast
@@ -53,6 +55,11 @@ STATUS_CODES: Mapping[str, StatusCode] = MappingProxyType(
     }
 )
 
+# Trailers may have 8 KiB, and a message is in them twice: percent-encoded, and in the status in Base64.
+_MAX_MESSAGE_BYTES = 1_000
+_MAX_VALUE_BYTES = 512
+_MAX_QUOTED_BYTES = 200
+
 _CODES_BY_NUMBER = {code.value[0]: code for code in StatusCode}
 
 
@@ -78,6 +85,12 @@ class InvalidField(ServiceError):
         super().__init__(f"{field_name}: {message}", field=field_name)
 
 
+class Internal(ServiceError):
+    """A fault of the service itself."""
+
+    reason = "INTERNAL"
+
+
 @dataclass(frozen=True)
 class RemoteError:
     """An error as its receiver sees it. `reason` is empty if the other side gave none (a broken connection, say)."""
@@ -90,9 +103,13 @@ class RemoteError:
 
 
 def to_status(error: ServiceError) -> status_pb2.Status:
-    """The error as a status with ErrorInfo and, where the error knows when to retry, RetryInfo."""
-    status = status_pb2.Status(code=_number(STATUS_CODES[error.reason]), message=error.message)
-    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=ERROR_DOMAIN, metadata=error.metadata)
+    """The error as a status with ErrorInfo and, where the error knows when to retry, RetryInfo.
+
+    Values that a caller sent and the error names are cut if they are long: a status must fit into a call's trailers.
+    """
+    status = status_pb2.Status(code=_number(STATUS_CODES[error.reason]), message=_short_message(error))
+    metadata = {name: _cut(value, _MAX_VALUE_BYTES) for name, value in error.metadata.items()}
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=ERROR_DOMAIN, metadata=metadata)
     details = any_pb2.Any()
     details.Pack(info)
     status.details.append(details)
@@ -123,10 +140,26 @@ def read_status(status: status_pb2.Status) -> RemoteError:
 def read_rpc_error(error: grpc.RpcError) -> RemoteError:
     """What a failed call says."""
     call = cast(grpc.Call, error)
-    status = rpc_status.from_call(call)
-    if status is not None:
-        return read_status(cast(status_pb2.Status, status))
+    # A ValueError: the trailers say one thing and the status within them another, as one from a proxy may.
+    with suppress(ValueError):
+        status = rpc_status.from_call(call)
+        if status is not None:
+            return read_status(cast(status_pb2.Status, status))
     return RemoteError(call.code(), call.details() or "")
+
+
+def _short_message(error: ServiceError) -> str:
+    message = error.message
+    for value in error.metadata.values():
+        message = message.replace(repr(value), repr(_cut(value, _MAX_QUOTED_BYTES)))
+    return _cut(message, _MAX_MESSAGE_BYTES)
+
+
+def _cut(text: str, max_bytes: int) -> str:
+    data = text.encode(errors="replace")
+    if len(data) <= max_bytes:
+        return data.decode()
+    return data[:max_bytes].decode(errors="ignore") + "…"
 
 
 def _number(code: StatusCode) -> int:

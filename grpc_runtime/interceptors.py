@@ -5,6 +5,7 @@ clients the request id and a deadline.
 from __future__ import annotations  # the types of grpc have parameters only for the type checker
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -15,7 +16,7 @@ from grpc import StatusCode
 from grpc_status import rpc_status
 
 from grpc_runtime import metrics
-from grpc_runtime.errors import ServiceError, to_status
+from grpc_runtime.errors import Internal, ServiceError, to_status
 from grpc_runtime.telemetry import REQUEST_ID_HEADER, begin_request, current_request_id
 
 _log = structlog.stdlib.get_logger("grpc")
@@ -23,14 +24,9 @@ _log = structlog.stdlib.get_logger("grpc")
 if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[Any, Any]
 
-# These poll: a line for each would drown the rest.
-_QUIET_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.")
-
-
-class Internal(ServiceError):
-    """A fault of the service itself."""
-
-    reason = "INTERNAL"
+# Clients poll these; a line for each would drown the rest. By the contract's convention these methods tell a state.
+_POLLED = ("/grpc.health.v1.Health/", "/grpc.reflection.")
+_POLLED_METHODS = ("/GetModel", "/GetIndex")
 
 
 class CallInterceptor(grpc.aio.ServerInterceptor):
@@ -111,7 +107,7 @@ class _Call:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, ServiceError):
             status = to_status(error)
-            self._finish(StatusCode[_code_name(status.code)], error.message)
+            self._finish(StatusCode[_code_name(status.code)], status.message)
             await self._context.abort_with_status(rpc_status.to_status(status))
         elif isinstance(error, asyncio.CancelledError | GeneratorExit):
             self._finish(StatusCode.CANCELLED, "the caller gave up")
@@ -129,10 +125,10 @@ class _Call:
         seconds = time.perf_counter() - self._started
         metrics.HANDLED.labels(self._method, code.name).inc()
         metrics.HANDLING_SECONDS.labels(self._method).observe(seconds)
-        if self._method.startswith(_QUIET_SERVICES):
-            return
+        polled = self._method.startswith(_POLLED) or self._method.endswith(_POLLED_METHODS)
+        level = logging.DEBUG if polled and code is StatusCode.OK else logging.INFO
         fields = {"message": message} if message else {}
-        _log.info("call", method=self._method, code=code.name, ms=round(seconds * 1000, 1), **fields)
+        _log.log(level, "call", method=self._method, code=code.name, ms=round(seconds * 1000, 1), **fields)
 
 
 def _code_name(number: int) -> str:

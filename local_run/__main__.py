@@ -7,14 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from grpc_runtime.settings import InvalidSettings, read_settings
-from local_run.checks import check_data_folder, check_port_free
-from local_run.config import LocalRunConfig
+from local_run.checks import check_data_folder, check_ports, only_run_on
+from local_run.config import LOCALHOST, LocalRunConfig
 from local_run.errors import CannotRun
 from local_run.photos import SAMPLES_SOURCE, Sources, check_folder, copy_samples
 from local_run.processes import Supervisor
 from local_run.services import answers, answers_http, read_index_model, serves
 
-LOCALHOST = "127.0.0.1"
 # Exit codes of the indexer (docs/indexer.md).
 REBUILD_UNFINISHED = 6
 NEEDS_A_PERSON = 7
@@ -29,19 +28,22 @@ async def run(config: LocalRunConfig, stop: asyncio.Event) -> None:
     """Runs everything until `stop` is set. Raises CannotRun if a part can't be started or kept running."""
     if config.photos is not None:
         check_folder(config.photos.expanduser())
-    check_data_folder(config.data)
-    check_port_free(LOCALHOST, config.search_port, "SEARCH_PORT")
-    check_port_free(LOCALHOST, config.embedder_port, "EMBEDDER_PORT")
-    check_port_free(config.gateway_host, config.gateway_port, "GATEWAY_PORT")
-    data = config.data.absolute()
-    (data / "logs").mkdir(exist_ok=True)
-    sources = Sources(data / "sources.json")
-    source = _register_photos(config, sources)
-    page = f"http://{_shown_host(config.gateway_host)}:{config.gateway_port}/"
+    data = config.data.absolute() if config.photos is not None else config.data.absolute() / SAMPLES_SOURCE
+    check_data_folder(data)
+    with only_run_on(data):
+        check_ports(config.ports)
+        (data / "logs").mkdir(exist_ok=True)
+        await _run(config, data, stop)
 
+
+async def _run(config: LocalRunConfig, data: Path, stop: asyncio.Event) -> None:
+    sources = Sources(data / "sources.json")
+    source = _register_photos(config, data, sources)
+    page = f"http://{_shown_host(config.gateway_host)}:{config.gateway_port}/"
     async with Supervisor(data / "logs", say) as supervisor:
         starting = asyncio.create_task(_start_services(config, supervisor, data, page))
         if not await _finished_before(starting, stop):
+            say("Stopping ...")
             return
         say(f"The page is at {page} (logs: {data / 'logs'})")
         failing = asyncio.create_task(supervisor.failure())
@@ -59,11 +61,11 @@ async def run(config: LocalRunConfig, stop: asyncio.Event) -> None:
         say("Stopping ...")
 
 
-def _register_photos(config: LocalRunConfig, sources: Sources) -> str:
+def _register_photos(config: LocalRunConfig, data: Path, sources: Sources) -> str:
     if config.photos is not None:
         return sources.register(config.photos.expanduser())
-    folder = copy_samples(config.data.absolute() / SAMPLES_SOURCE)
-    say("No folder was named: using sample photos. Your own: make run PHOTOS=~/Pictures")
+    folder = copy_samples(data / SAMPLES_SOURCE)
+    say("No folder was named: showing sample photos, in an index of their own. Yours: make run PHOTOS=~/Pictures")
     return sources.register(folder)
 
 
@@ -88,7 +90,7 @@ async def _start_services(config: LocalRunConfig, supervisor: Supervisor, data: 
             "EMBEDDER_INDEX_MODEL": index_model,
         },
         ready=partial(answers, embedder),
-        defaults={"EMBEDDER_CACHE_DIR": str(data / "models"), "EMBEDDER_METRICS_PORT": "0"},
+        defaults={"EMBEDDER_CACHE_DIR": str(config.data.absolute() / "models"), "EMBEDDER_METRICS_PORT": "0"},
     )
     await supervisor.start(
         "gateway",
@@ -118,7 +120,7 @@ async def _index(config: LocalRunConfig, sources: Sources, source: str) -> bool:
 
 
 async def _run_indexer(config: LocalRunConfig, folder: Path, source: str) -> int:
-    options = ["--rebuild"] if config.rebuild else []
+    options = ["--rebuild"] if config.rebuild else ["--prune"] if config.prune else []
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "indexer", str(folder), "--source", source, *options),

@@ -80,7 +80,7 @@ class Supervisor:
         self._services.append(service)
         process = await _spawn(service)
         limit = time.monotonic() + START_SECONDS
-        while not await ready():
+        while not (await ready() and process.returncode is None):
             if process.returncode is not None:
                 raise CannotRun(f"{name} ended at its start. The end of {log_file}:\n{service.last_log_lines()}")
             if time.monotonic() > limit:

@@ -23,7 +23,7 @@ class LocalRunProcess:
     """One run. Its output is read as it comes."""
 
     def __init__(self, data: Path, **settings: str) -> None:
-        self.data = data
+        self.home = data if settings.get("PHOTOS") else data / "samples"
         self.gateway_port, self.embedder_port, self.search_port = free_port(), free_port(), free_port()
         self.page = f"http://127.0.0.1:{self.gateway_port}"
         environment = {
@@ -92,7 +92,7 @@ class LocalRunProcess:
         """What the services logged."""
         return "".join(
             f"\n--- {log.name}\n{log.read_text(errors='replace')[-3000:]}"
-            for log in sorted((self.data / "logs").glob("*.log"))
+            for log in sorted((self.home / "logs").glob("*.log"))
         )
 
     def close(self) -> None:

@@ -38,7 +38,7 @@ async def test_an_uploaded_photo_finds_itself(page: Page, sample_run: LocalRunPr
     view = SearchPage(page)
     await page.goto(sample_run.page)
 
-    await view.picture_file.set_input_files(Path(sample_run.data) / "samples" / "coffee.png")
+    await view.picture_file.set_input_files(Path(sample_run.home) / "samples" / "coffee.png")
 
     await expect(view.names.first).to_have_text("coffee.png", timeout=PLENTY_OF_TIME_MS)
     await expect(view.query_picture).to_be_visible()

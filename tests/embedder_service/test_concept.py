@@ -71,7 +71,7 @@ def test_it_is_sane_and_says_what_it_does_not_know(concept: Encoder) -> None:
     check_encoder(concept)
 
     assert concept.card.id.startswith("concept@")
-    assert "make run EMBEDDER_MODEL=clip-vit-b-32 REBUILD=1" in concept.card.notice
+    assert "make run ... EMBEDDER_MODEL=clip-vit-b-32 REBUILD=1" in concept.card.notice
     assert {"en", "de", "es", "zh-Hans"} <= set(concept.card.languages)
 
 

@@ -93,3 +93,15 @@ async def test_json_logs_carry_the_request_id(running: Running) -> None:
     assert call["request_id"] == "r-42"
     assert call["code"] == "OK"
     assert call["method"].endswith("/EmbedText")
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_logs_to_a_file_are_plain_text(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging("console", "info")
+
+    structlog.stdlib.get_logger("test").info("an event", key="value")
+
+    line = capsys.readouterr().err
+    assert "an event" in line
+    assert "key=value" in line
+    assert "\x1b" not in line

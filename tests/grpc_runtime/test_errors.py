@@ -3,7 +3,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from grpc_runtime.errors import STATUS_CODES, InvalidField, read_rpc_error, read_status, to_status
+from grpc_runtime.errors import STATUS_CODES, InvalidField, ServiceError, read_rpc_error, read_status, to_status
 from imagesearch.embedder.v1 import embedder_pb2
 from imagesearch.type.v1 import error_reason_pb2
 from tests.grpc_runtime.conftest import Overloaded, Running
@@ -87,3 +87,47 @@ async def test_an_error_without_details_has_no_reason(running: Running) -> None:
 
     error = read_rpc_error(caught.value)
     assert (error.code, error.reason, error.message) == (grpc.StatusCode.UNAVAILABLE, "", "not yet")
+
+
+class Unknown(ServiceError):
+    reason = "IMAGE_NOT_FOUND"
+
+
+@pytest.mark.parametrize("character", ["x", "é", "'", "\n", "\U0001f600", "\ud800"])
+def test_a_long_value_is_cut_where_it_is_quoted_and_in_the_metadata(character: str) -> None:
+    value = character * 20_000
+    error = read_status(to_status(Unknown(f"The index does not know {value!r}. Search again.", image_id=value)))
+
+    assert error.message.startswith("The index does not know ")
+    assert error.message.endswith(" Search again.")
+    assert len(error.message.encode()) <= 1_003
+    assert len(error.metadata["image_id"].encode()) <= 515
+
+
+def test_a_long_message_is_cut() -> None:
+    assert len(read_status(to_status(Unknown("é" * 20_000))).message) == 501
+
+
+def test_short_values_are_left_as_they_are() -> None:
+    error = read_status(to_status(Unknown(f"No {'x' * 200!r}.", image_id="y" * 512)))
+
+    assert error.message == f"No {'x' * 200!r}."
+    assert error.metadata == {"image_id": "y" * 512}
+
+
+async def test_an_error_with_long_values_reaches_the_caller(running: Running) -> None:
+    running.echo.error = Unknown("\U0001f600" * 20_000, image_id="\U0001f600" * 20_000, other="\U0001f600" * 20_000)
+
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await running.stub.EmbedText(embedder_pb2.EmbedTextRequest(text="error"))
+
+    assert read_rpc_error(caught.value).reason == "IMAGE_NOT_FOUND"
+
+
+def test_a_status_that_contradicts_its_call_is_left_aside() -> None:
+    trailers = grpc.aio.Metadata(("grpc-status-details-bin", to_status(Overloaded("Wait.")).SerializeToString()))
+    failed = grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), trailers, "the proxy is gone")
+
+    error = read_rpc_error(failed)
+
+    assert (error.code, error.message, error.reason) == (grpc.StatusCode.UNAVAILABLE, "the proxy is gone", "")

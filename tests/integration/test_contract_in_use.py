@@ -51,7 +51,7 @@ def test_the_json_of_embedtext_is_a_term_of_a_search(sample_run: LocalRunProcess
 
 def test_http_searches_by_words_by_a_picture_and_by_a_photo_of_the_index(sample_run: LocalRunProcess) -> None:
     by_words = get_json(f"{sample_run.page}/api/v1/search?q=coffee&page_size=3")
-    picture = (sample_run.data / "samples" / "motorcycle_left.png").read_bytes()
+    picture = (sample_run.home / "samples" / "motorcycle_left.png").read_bytes()
     by_picture = get_json(_upload(f"{sample_run.page}/api/v1/search", picture))
     left = by_picture["results"][0]["image"]
     by_photo = get_json(f"{sample_run.page}/api/v1/search?like={left['id']}")

@@ -95,7 +95,7 @@ def test_the_request_id_is_in_the_logs_of_all_three_services(sample_run: LocalRu
     get_json(f"{sample_run.page}/api/v1/search?q=a+rocket", request_id="seen-everywhere")
 
     for service in ("gateway", "embedder_service", "search_service"):
-        lines = (sample_run.data / "logs" / f"{service}.log").read_text(encoding="utf-8").splitlines()
+        lines = (sample_run.home / "logs" / f"{service}.log").read_text(encoding="utf-8").splitlines()
         assert any(json.loads(line).get("request_id") == "seen-everywhere" for line in lines), service
 
 
@@ -114,7 +114,7 @@ def test_a_port_in_use_is_said_before_anything_starts(start: Callable[..., Local
         assert run.wait_for_end() == 1
 
     assert f"Port {port} can't be used" in run.output
-    assert "make run GATEWAY_PORT=" in run.output
+    assert "add GATEWAY_PORT=" in run.output
     assert "Traceback" not in run.output
 
 
