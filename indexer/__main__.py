@@ -61,7 +61,8 @@ def index(
         bool,
         typer.Option(
             "--allow-missing",
-            help="Prune, or end a rebuild, although the folder holds no photos or has parts that can't be read.",
+            help="Prune, or end a rebuild, although the folder holds no photos, or folders or files that the index has "
+            "can't be read.",
         ),
     ] = False,
     no_location: Annotated[

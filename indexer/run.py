@@ -10,9 +10,9 @@ from indexer.errors import (
     ModelMismatch,
     RebuildNotFinished,
     ServiceRefused,
-    SetupTrouble,
     TemporaryTrouble,
 )
+from indexer.losses import Losses
 from indexer.pipeline import Job, Pipeline, Services
 from indexer.ports import Index, Model, ModelState
 from indexer.prune import Root, prune
@@ -31,7 +31,7 @@ class Options:
     restart_rebuild: bool = False
     drop_missing_sources: bool = False
     allow_missing: bool = False
-    """Prune, or end a rebuild, although the folder holds no photos or parts of it can't be read."""
+    """Prune, or end a rebuild, although the folder holds no photos, or folders or files of it can't be read."""
     with_location: bool = True
     readers: int = 4
 
@@ -68,9 +68,9 @@ class Run:
         try:
             await pipeline.run()
             root.check_still_there()
-            self._check_not_empty(index)
+            if not self._options.allow_missing:
+                await self._check_losses(index, rebuild_id, pipeline.survey.unreadable_folders)
             if rebuild_id:
-                await self._check_nothing_lost(pipeline.survey.unreadable_folders)
                 await self._commit(rebuild_id, model)
             if self._options.prune or rebuild_id:
                 await prune(root, pipeline.survey, self._search, self._with_search, self._tally)
@@ -123,33 +123,12 @@ class Run:
                 "index until this folder is indexed with --rebuild."
             )
 
-    def _check_not_empty(self, index: Index) -> None:
-        """Raises SetupTrouble if the folder holds no photos, yet the index has some of it."""
-        indexed = index.counts.get(self._options.source, 0)
-        if indexed and not self._tally.photos_found and not self._options.allow_missing:
-            raise SetupTrouble(
-                f"There are no photos in {os.fsdecode(self._options.folder)}, but the index holds {indexed:,} of the "
-                f"source {self._options.source}. Nothing was removed. Check that its disk is mounted; if they are "
-                "really gone, run again with --prune --allow-missing."
-            )
-
-    async def _check_nothing_lost(self, unreadable_folders: list[str]) -> None:
-        """Raises RebuildNotFinished if the present index holds photos of folders that can't be read now."""
-        if self._options.allow_missing:
-            return
-        for folder in unreadable_folders:
-            if await self._with_search.until_answered(lambda: self._index_holds(folder)):  # noqa: B023
-                raise RebuildNotFinished(
-                    f"The folder {folder} can't be read, but the present index holds photos of it. It goes on "
-                    "serving. Allow reading the folder and run again with --rebuild, or do without these photos: "
-                    "--rebuild --allow-missing."
-                )
-
-    async def _index_holds(self, folder: str) -> bool:
-        async for batch in self._search.list_fingerprints(self._options.source, folder, ""):
-            if batch:
-                return True
-        return False
+    async def _check_losses(self, index: Index, rebuild_id: str, unreadable_folders: list[str]) -> None:
+        losses = Losses(self._options.folder, self._options.source, self._search, self._with_search)
+        losses.check_not_empty(index, self._tally)
+        if rebuild_id:
+            await losses.check_folders(unreadable_folders)
+            await losses.check_files(self._failures.paths, rebuild_id)
 
     async def _commit(self, rebuild_id: str, model: Model) -> None:
         asked_before = False

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from indexer.errors import SetupTrouble
+from indexer.spool import Spool
 
 SHOWN_FAILURES = 20
 
@@ -60,6 +61,8 @@ class Failures:
     def __init__(self, source: str, json_lines: Path | None) -> None:
         self.count = 0
         self.first: list[Failure] = []
+        self.paths = Spool()
+        """The relative path of each, a record with nothing else."""
         self._source = source
         self._path = json_lines
         self._file: TextIO | None = None
@@ -78,6 +81,7 @@ class Failures:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.paths.close()
         if self._file:
             self._file.close()
 
@@ -85,6 +89,7 @@ class Failures:
         """Records one failure, at once."""
         failure = Failure(relative_path, reason, message)
         self.count += 1
+        self.paths.append([relative_path])
         if len(self.first) < SHOWN_FAILURES:
             self.first.append(failure)
         if self._file:

@@ -132,6 +132,47 @@ async def test_a_rebuild_does_not_drop_photos_of_a_folder_that_can_not_be_read(w
     assert world.search.paths() == set(paths)
 
 
+async def test_a_rebuild_does_not_drop_photos_of_files_that_can_not_be_read(world: World) -> None:
+    paths = world.add_photos(30)
+    await world.index()
+    for path in paths[:25]:
+        world.add(path, b"broken")
+    use_new_model(world)
+
+    with pytest.raises(RebuildNotFinished, match=r"even/000\.jpg.*--allow-missing"):
+        await world.index(rebuild=True)
+    assert (world.search.model, world.search.paths()) == (MODEL.id, set(paths))
+
+    outcome = await world.index(rebuild=True, allow_missing=True)
+    assert (outcome.code, world.search.model, world.search.paths()) == (3, NEW.id, set(paths[25:]))
+
+
+async def test_a_rebuild_ends_although_a_file_fails_that_no_index_ever_had(world: World) -> None:
+    paths = world.add_photos(3)
+    await world.index()
+    world.add(b"never.jpg", b"broken")
+    use_new_model(world)
+
+    outcome = await world.index(rebuild=True)
+
+    assert (outcome.code, outcome.reasons) == (3, {"never.jpg": "IMAGE_UNDECODABLE"})
+    assert (world.search.model, world.search.paths()) == (NEW.id, set(paths))
+
+
+async def test_a_rebuild_ends_although_a_file_fails_that_the_next_index_has_already(world: World) -> None:
+    paths = world.add_photos(3)
+    await world.index(source="one")
+    await world.index(source="two")
+    use_new_model(world)
+    with pytest.raises(RebuildNotFinished):
+        await world.index(source="one", rebuild=True)
+    world.add(paths[0], b"broken")
+
+    outcome = await world.index(source="one", rebuild=True, drop_missing_sources=True)
+
+    assert (outcome.code, world.search.paths("one")) == (3, set(paths))
+
+
 async def test_a_photo_that_is_deleted_during_a_rebuild_is_not_in_the_new_index(world: World) -> None:
     paths = world.add_photos(6)
     await world.index(source="one")

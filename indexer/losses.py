@@ -1,0 +1,82 @@
+"""Finds what a run would take out of the index by mistake, before it does: a disk, folder or file may only be away."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.errors import RebuildNotFinished, SetupTrouble
+from indexer.fingerprint import read_fingerprints
+from indexer.patience import Patience
+from indexer.ports import Index, Search
+from indexer.spool import Spool
+from indexer.tally import Tally
+
+_LOOKED_UP_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The checks of one run over `folder`. Not needed where a person allows photos to be missing."""
+
+    folder: Path
+    source: str
+    search: Search
+    patience: Patience
+
+    def check_not_empty(self, index: Index, tally: Tally) -> None:
+        """Raises SetupTrouble if the folder holds no photos, yet the index has some of it."""
+        indexed = index.counts.get(self.source, 0)
+        if indexed and not tally.photos_found:
+            raise SetupTrouble(
+                f"There are no photos in {os.fsdecode(self.folder)}, but the index holds {indexed:,} of the "
+                f"source {self.source}. Nothing was removed. Check that its disk is mounted; if they are "
+                "really gone, run again with --prune --allow-missing."
+            )
+
+    async def check_folders(self, unreadable_folders: Sequence[str]) -> None:
+        """Raises RebuildNotFinished if the present index holds photos of folders that can't be read now."""
+        for folder in unreadable_folders:
+            if await self.patience.until_answered(lambda: self._index_holds(folder)):  # noqa: B023
+                raise RebuildNotFinished(
+                    f"The folder {folder} can't be read, but the present index holds photos of it. It goes on "
+                    "serving. Allow reading the folder and run again with --rebuild, or do without these photos: "
+                    "--rebuild --allow-missing."
+                )
+
+    async def check_files(self, failed: Spool, rebuild_id: str) -> None:
+        """Raises RebuildNotFinished if the present index holds a photo whose file failed, and the next one does not.
+
+        `failed` are relative paths; only so many of them are held in memory at once, each time against one pass over
+        what the index holds.
+        """
+        failed.complete()
+        while paths := await _next_paths(failed):
+            at_stake = await self._held(paths, "")
+            lost = at_stake - await self._held(at_stake, rebuild_id) if at_stake else set()
+            if lost:
+                raise RebuildNotFinished(
+                    f"Files could not be indexed that the present index holds, such as {min(lost)}. It goes on "
+                    "serving. See what is wrong in the list of failures (--failures FILE.jsonl writes all of them), "
+                    "mend or remove the files and run again with --rebuild, or do without these photos: "
+                    "--rebuild --allow-missing."
+                )
+
+    async def _index_holds(self, folder: str) -> bool:
+        async for batch in self.search.list_fingerprints(self.source, folder, ""):
+            if batch:
+                return True
+        return False
+
+    async def _held(self, paths: set[str], rebuild_id: str) -> set[str]:
+        held: set[str] = set()
+        async for batch in read_fingerprints(self.search, self.source, rebuild_id, self.patience):
+            held.update(known.relative_path for known in batch if known.relative_path in paths)
+        return held
+
+
+async def _next_paths(failed: Spool) -> set[str]:
+    paths: set[str] = set()
+    while len(paths) < _LOOKED_UP_AT_ONCE and (record := await failed.take()) is not None:
+        paths.update(record)
+    return paths
