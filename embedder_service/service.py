@@ -10,8 +10,7 @@ from embedder_service.embedder import EmbedderLimits
 from embedder_service.encoder import Modality
 from embedder_service.model_host import ModelHost, State
 from embedder_service.streaming import answer_each
-from grpc_runtime.errors import InvalidField, ServiceError, to_status
-from grpc_runtime.interceptors import Internal
+from grpc_runtime.errors import Internal, InvalidField, ServiceError, to_status
 from imagesearch.embedder.v1 import embedder_pb2, embedder_pb2_grpc
 from imagesearch.type.v1 import embedding_pb2
 

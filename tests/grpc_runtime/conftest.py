@@ -27,6 +27,7 @@ class Echo(embedder_pb2_grpc.EmbedderServiceServicer):
     def __init__(self) -> None:
         self.request_ids: list[str] = []
         self.failures_left = 0
+        self.error: ServiceError = Overloaded("Wait.")
         self.deadlines: list[float | None] = []
         self.entered = asyncio.Event()
         self.release = asyncio.Event()
@@ -42,6 +43,8 @@ class Echo(embedder_pb2_grpc.EmbedderServiceServicer):
     async def EmbedText(self, request: Any, context: Any) -> embedder_pb2.EmbedTextResponse:
         if request.text == "overload":
             raise Overloaded("Too many requests wait.", retry_after=1.5, queue="text")
+        if request.text == "error":
+            raise self.error
         if request.text == "fault":
             raise RuntimeError("a secret detail")
         if request.text == "wait":
