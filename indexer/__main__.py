@@ -35,7 +35,11 @@ def index(
     folder: Annotated[Path, typer.Argument(help="The folder with the photos, searched at any depth.")],
     *,
     source: Annotated[
-        str, typer.Option(help="The name of this photo root in the index. Default: the folder's own name.")
+        str,
+        typer.Option(
+            help="The name of this photo root in the index. Default: the folder's own name; two folders of the "
+            "same name need different ones.",
+        ),
     ] = "",
     embedder: Annotated[
         str, typer.Option(metavar="HOST:PORT", envvar="INDEXER_EMBEDDER", help="The embedder service.")
@@ -44,7 +48,12 @@ def index(
         str, typer.Option(metavar="HOST:PORT", envvar="INDEXER_SEARCH", help="The search service.")
     ] = "127.0.0.1:50052",
     prune: Annotated[
-        bool, typer.Option("--prune", help="Remove from the index what is gone from this folder (never a file).")
+        bool,
+        typer.Option(
+            "--prune",
+            help="Remove from the index what is gone from this folder (never a file). Most of a source (more than "
+            "half, and more than 10 photos) only with --allow-missing.",
+        ),
     ] = False,
     rebuild: Annotated[
         bool,
@@ -61,8 +70,8 @@ def index(
         bool,
         typer.Option(
             "--allow-missing",
-            help="Prune, or end a rebuild, although the folder holds no photos, or folders or files that the index has "
-            "can't be read.",
+            help="Prune, or end a rebuild, although most photos of the source are gone from the folder, or folders or "
+            "files that the index has can't be read.",
         ),
     ] = False,
     no_location: Annotated[

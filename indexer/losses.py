@@ -13,6 +13,8 @@ from indexer.spool import Spool
 from indexer.tally import Tally
 
 _LOOKED_UP_AT_ONCE = 20_000
+# So many may always go; more only if they are no more than half of the source.
+_FEW = 10
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,16 @@ class Losses:
                 f"There are no photos in {os.fsdecode(self.folder)}, but the index holds {indexed:,} of the "
                 f"source {self.source}. Nothing was removed. Check that its disk is mounted; if they are "
                 "really gone, run again with --prune --allow-missing."
+            )
+
+    def check_few_are_gone(self, gone: int, indexed: int) -> None:
+        """Raises SetupTrouble if most of the source's photos, `gone` of the `indexed` ones, are not in the folder."""
+        if gone > max(_FEW, indexed / 2):
+            raise SetupTrouble(
+                f"{gone:,} of the {indexed:,} photos that the index holds of the source {self.source} are "
+                f"not in {os.fsdecode(self.folder)}. Nothing was removed. If this is another folder than the one that "
+                f"was indexed as {self.source}, name it with --source; else check that its disks are mounted. If the "
+                "photos are really gone or have moved, run again with --allow-missing."
             )
 
     async def check_folders(self, unreadable_folders: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ class Options:
     restart_rebuild: bool = False
     drop_missing_sources: bool = False
     allow_missing: bool = False
-    """Prune, or end a rebuild, although the folder holds no photos, or folders or files of it can't be read."""
+    """Prune, or end a rebuild, although most photos are gone from the folder, or parts of it can't be read."""
     with_location: bool = True
     readers: int = 4
 
@@ -129,6 +129,10 @@ class Run:
         if rebuild_id:
             await losses.check_folders(unreadable_folders)
             await losses.check_files(self._failures.paths, rebuild_id)
+            indexed = index.counts.get(self._options.source, 0)
+            losses.check_few_are_gone(indexed - self._tally.photos_found, indexed)
+        if self._options.prune or rebuild_id:
+            losses.check_few_are_gone(self._tally.gone, self._tally.indexed)
 
     async def _commit(self, rebuild_id: str, model: Model) -> None:
         asked_before = False

@@ -47,6 +47,7 @@ class Survey:
     async def run(self, root: bytes, fingerprints: AsyncIterator[Sequence[Fingerprint]]) -> None:
         """Walks the folder; `next_to_do` can be read meanwhile."""
         async for item in compare(walk(root), fingerprints):
+            self._tally.indexed += item.known is not None
             if isinstance(item, Gone):
                 self.add_gone(GonePhoto(item.known.image_id, item.known.relative_path, must_be_absent=True))
             else:

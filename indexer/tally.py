@@ -39,6 +39,8 @@ class Tally:
     """Files that turned out to be no photos when they were opened."""
     vanished: int = 0
     """Files that were there when the folder was listed and not when they were to be read."""
+    indexed: int = 0
+    """Photos of the source that the index held before, those in folders that can't be read aside."""
     gone: int = 0
     """Photos in the index whose files are not in the folder."""
     removed: int = 0

@@ -1,6 +1,8 @@
 """What is gone from a folder leaves the index only when that was asked for and is sure."""
 
 import os
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +49,48 @@ async def test_an_empty_folder_prunes_nothing_unless_it_is_said_to_be_right(worl
     outcome = await world.index(prune=True, allow_missing=True)
     assert outcome.tally.removed == 4
     assert world.search.present == {}
+
+
+async def test_another_folder_of_the_same_name_does_not_prune_the_first_one_s_photos(
+    world: World, tmp_path: Path
+) -> None:
+    paths = world.add_photos(12)
+    await world.index()
+    other = replace(world, root=tmp_path / "other" / "photos")
+    other.root.mkdir(parents=True)
+    other.add(b"another.jpg", jpeg((1, 2, 3)))
+
+    with pytest.raises(SetupTrouble, match=r"12 of the 12 photos .* --source.* --allow-missing"):
+        await other.index(prune=True)
+
+    assert world.search.paths() == {*paths, b"another.jpg"}
+
+
+@pytest.mark.parametrize(("count", "gone"), [(22, 11), (11, 10)])
+async def test_half_of_the_photos_or_a_few_may_be_gone(world: World, count: int, gone: int) -> None:
+    paths = world.add_photos(count)
+    await world.index()
+    for path in paths[:gone]:
+        (world.root / os.fsdecode(path)).unlink()
+
+    outcome = await world.index(prune=True)
+
+    assert outcome.tally.removed == gone
+    assert world.search.paths() == set(paths[gone:])
+
+
+async def test_most_photos_are_pruned_if_that_is_said_to_be_right(world: World) -> None:
+    paths = world.add_photos(24)
+    await world.index()
+    for path in paths[1:]:
+        (world.root / os.fsdecode(path)).unlink()
+
+    with pytest.raises(SetupTrouble, match="23 of the 24"):
+        await world.index(prune=True)
+    outcome = await world.index(prune=True, allow_missing=True)
+
+    assert outcome.tally.removed == 23
+    assert world.search.paths() == {paths[0]}
 
 
 async def test_a_missing_folder_prunes_nothing(world: World) -> None:

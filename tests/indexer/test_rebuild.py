@@ -2,12 +2,13 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from indexer.errors import RebuildNotFinished, ServiceUnreachable, SetupTrouble
 from tests.indexer.conftest import World, make_unreadable_folder, remember
-from tests.indexer.fake_services import MODEL
+from tests.indexer.fake_services import MODEL, jpeg
 
 NEW = replace(MODEL, id="new@2", name="new")
 
@@ -145,6 +146,22 @@ async def test_a_rebuild_does_not_drop_photos_of_files_that_can_not_be_read(worl
 
     outcome = await world.index(rebuild=True, allow_missing=True)
     assert (outcome.code, world.search.model, world.search.paths()) == (3, NEW.id, set(paths[25:]))
+
+
+async def test_a_rebuild_of_another_folder_of_the_same_name_does_not_drop_the_first_one_s_photos(
+    world: World, tmp_path: Path
+) -> None:
+    paths = world.add_photos(12)
+    await world.index()
+    other = replace(world, root=tmp_path / "other" / "photos")
+    other.root.mkdir(parents=True)
+    other.add(b"another.jpg", jpeg())
+    use_new_model(world)
+
+    with pytest.raises(SetupTrouble, match="11 of the 12 photos"):
+        await other.index(rebuild=True)
+
+    assert (world.search.model, world.search.paths()) == (MODEL.id, set(paths))
 
 
 async def test_a_rebuild_ends_although_a_file_fails_that_no_index_ever_had(world: World) -> None:
