@@ -3,7 +3,8 @@
 /** @import { Photo } from "./types.js" */
 
 import { scoreExplained } from "./card.js";
-import { element, icon } from "./element.js";
+import { copyButton } from "./copy.js";
+import { element } from "./element.js";
 import {
   folderOf,
   formatBytes,
@@ -16,8 +17,6 @@ import {
   formatScore,
   relativeScore,
 } from "./format.js";
-
-const COPIED_FOR = 2000;
 
 /**
  * @param {Photo} photo
@@ -88,29 +87,7 @@ function makePath(photo, onFolder) {
 /** @param {string} id */
 function makeId(id) {
   const text = element("code", { class: "fact-id" }, id);
-  const label = element("span", { "aria-live": "polite" }, "Copy");
-  const copy = element("button", { type: "button", class: "button button-small", "aria-label": "Copy the id" }, icon("copy"), label);
-  copy.addEventListener("click", async () => {
-    label.textContent = (await copyText(id, text)) ? "Copied" : "Press Ctrl+C";
-    setTimeout(() => (label.textContent = "Copy"), COPIED_FOR);
-  });
-  return element("span", { class: "fact-copy" }, text, copy);
-}
-
-/**
- * Copies a text, or where the browser does not allow that (pages without TLS), selects it for the person to copy.
- *
- * @param {string} text
- * @param {Node} shown
- */
-async function copyText(text, shown) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    getSelection()?.selectAllChildren(shown);
-    return false;
-  }
+  return element("span", { class: "fact-copy" }, text, copyButton(id, text, "Copy the id"));
 }
 
 /** @param {string} mediaType such as image/jpeg */

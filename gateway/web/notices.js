@@ -3,17 +3,25 @@
 /** @import { Status } from "./types.js" */
 
 import { REBUILD_COMMAND } from "./failures.js";
+import { copyButton } from "./copy.js";
 import { byId, element, icon } from "./element.js";
 import { counted } from "./format.js";
 
-/** @typedef {{key: string, tone: "info" | "warning", text: string, dismissible?: boolean}} Notice */
+/**
+ * @typedef {object} Notice
+ * @property {string} key what it is about, for styles and tests
+ * @property {"info" | "warning"} tone
+ * @property {string} text a command in it stands in backticks
+ * @property {string} [more] shown when one asks for it
+ * @property {boolean} [dismissible] for good, as long as it says the same
+ */
 
 const place = byId("notices");
 const MEMORY = "dismissed-notices";
 // In characters; a narrow screen shows the beginning of a longer one.
 const LONG = 140;
 
-/** @type {string[]} for browsers that keep nothing */
+/** @type {string[]} their texts, for browsers that keep nothing */
 const dismissedNow = [];
 
 /** @type {string} */
@@ -26,11 +34,11 @@ let drawn = "";
  */
 export function showNotices(status, reachable, stateName) {
   const dismissed = recallDismissed();
-  const notices = collect(status, reachable).filter(({ key }) => key !== stateName && !dismissed.includes(key));
+  const notices = collect(status, reachable).filter(({ key, text }) => key !== stateName && !dismissed.includes(text));
   const drawing = JSON.stringify(notices);
   if (drawing === drawn) return;
   drawn = drawing;
-  place.replaceChildren(...notices.map((notice) => draw(notice, () => dismiss(notice.key, () => showNotices(status, reachable, stateName)))));
+  place.replaceChildren(...notices.map((notice) => draw(notice, () => dismiss(notice.text, () => showNotices(status, reachable, stateName)))));
   place.hidden = notices.length === 0;
 }
 
@@ -40,14 +48,9 @@ export function showNotices(status, reachable, stateName) {
  * @returns {Notice[]}
  */
 function collect(status, reachable) {
-  /** @type {Notice[]} */
-  const notices = [];
-  if (!reachable) notices.push({ key: "gateway-unreachable", tone: "warning", text: "The server can't be reached. Trying again by itself …" });
-  if (!status || !reachable) return notices;
-  notices.push(...ofEmbedder(status), ...ofIndex(status));
-  const { notice, model } = status.embedder;
-  if (notice) notices.push({ key: `model ${model}`, tone: "info", text: notice, dismissible: true });
-  return notices;
+  if (!reachable) return [{ key: "gateway-unreachable", tone: "warning", text: "The server can't be reached. Trying again by itself …" }];
+  if (!status) return [];
+  return [...ofEmbedder(status), ...ofIndex(status)];
 }
 
 /**
@@ -64,10 +67,12 @@ function ofEmbedder({ embedder }) {
       return [{ key: "embedder-unreachable", tone: "warning", text: "The embedder can't be reached, so searching by text or picture has to wait. Trying again by itself …" }];
     case "failed":
       return [{ key: "model-failed", tone: "warning", text: `The model could not be loaded: searching by text or picture is not possible. ${embedder.detail}` }];
-    case "degraded":
-      return [{ key: "embedder-degraded", tone: "warning", text: embedder.detail || "The embedder runs, but not as it was meant to." }];
+    case "degraded": {
+      const text = embedder.detail || "The embedder runs, but not as it was meant to.";
+      return [{ key: "embedder-degraded", tone: "warning", text, more: embedder.notice, dismissible: true }];
+    }
     default:
-      return [];
+      return embedder.notice ? [{ key: "model-notice", tone: "info", text: embedder.notice, dismissible: true }] : [];
   }
 }
 
@@ -85,7 +90,7 @@ function ofIndex({ index, embedder, model_matches_index: matches }) {
     notices.push({
       key: "model-mismatch",
       tone: "warning",
-      text: `The photos were indexed with another model (${index.model}) than the embedder's (${embedder.model}). Rebuild the index to search again: ${REBUILD_COMMAND}`,
+      text: `The photos were indexed with another model (${index.model}) than the embedder's (${embedder.model}). Rebuild the index to search again: \`${REBUILD_COMMAND}\``,
     });
   }
   if (index.rebuild) {
@@ -103,15 +108,30 @@ function draw(notice, onDismiss) {
     "div",
     { class: `notice notice-${notice.tone}`, "data-notice": notice.key, role: "status" },
     icon(notice.tone === "info" ? "info" : "warning"),
-    element("p", { class: "notice-text" }, notice.text),
+    element(
+      "div",
+      { class: "notice-texts" },
+      element("p", { class: "notice-text" }, ...drawText(notice.text)),
+      notice.more ? element("p", { class: "notice-rest" }, ...drawText(notice.more)) : null,
+    ),
   );
-  if (notice.text.length > LONG) line.append(makeMore(line));
+  if (notice.more) line.classList.add("notice-with-rest");
+  if (notice.more || notice.text.length > LONG) line.append(makeMore(line));
   if (notice.dismissible) {
     const close = element("button", { type: "button", class: "icon-button", "aria-label": "Dismiss this notice", title: "Dismiss" }, icon("close"));
     close.addEventListener("click", onDismiss);
     line.append(close);
   }
   return line;
+}
+
+/** @param {string} text whose commands in backticks can be copied */
+function drawText(text) {
+  return text.split("`").flatMap((part, i) => {
+    if (i % 2 === 0) return [part];
+    const command = element("code", { class: "notice-command" }, part);
+    return [command, " ", copyButton(part, command, "Copy the command")];
+  });
 }
 
 /** @param {HTMLElement} line whose whole text it shows, where the style cuts it */
@@ -135,12 +155,12 @@ function recallDismissed() {
 }
 
 /**
- * @param {string} key
+ * @param {string} text
  * @param {() => void} redraw
  */
-function dismiss(key, redraw) {
-  const all = [...recallDismissed(), key];
-  dismissedNow.push(key);
+function dismiss(text, redraw) {
+  const all = [...recallDismissed(), text];
+  dismissedNow.push(text);
   try {
     localStorage.setItem(MEMORY, JSON.stringify([...new Set(all)].slice(-20)));
   } catch {

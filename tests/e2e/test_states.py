@@ -153,6 +153,30 @@ async def test_the_models_notice_can_be_dismissed_for_good(page: Page, site: Sit
     await expect(view.notices).to_have_count(0)
 
 
+async def test_a_model_that_stands_in_is_one_notice_with_more_behind_it(page: Page, site: Site) -> None:
+    model = site.embedder.model
+    model.state, model.state_detail = embedder_pb2.MODEL_STATE_DEGRADED, "A small model stands in."
+    model.notice = "It knows the main thing. For more: `make run EMBEDDER_MODEL=clip-vit-b-32 REBUILD=1`"
+    view = SearchPage(page)
+    await page.goto(site.url)
+    await expect(view.notices).to_have_count(1)
+    await expect(view.notices).to_contain_text("A small model stands in.")
+    command = view.notices.locator("code")
+    await expect(command).to_be_hidden()
+
+    await page.get_by_role("button", name="More").click()
+    await expect(command).to_have_text("make run EMBEDDER_MODEL=clip-vit-b-32 REBUILD=1")
+    await expect(page.get_by_role("button", name="Copy the command")).to_be_visible()
+    assert await command.evaluate("code => code.getClientRects().length") == 1
+    await page.get_by_role("button", name="Dismiss this notice").click()
+    await expect(view.notices).to_have_count(0)
+
+    model.state_detail = "Another model stands in."
+    await page.reload()
+
+    await expect(view.notices).to_contain_text("Another model stands in.")
+
+
 async def test_a_busy_service_is_tried_again(page: Page, site: Site) -> None:
     site.embedder.calls.refuse_with = refusal("OVERLOADED", "Too many requests wait already.", retry_after=1)
     view = SearchPage(page)
