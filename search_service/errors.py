@@ -2,6 +2,7 @@
 
 ServiceError
  ├── InvalidField          a field's value is not allowed
+ ├── Internal              a fault of the service itself
  ├── InvalidEmbedding      not finite, not of unit length, or of the wrong length
  ├── ModelMismatch         a vector of another model than the index's
  ├── ZeroVector            the terms of a search cancel out
@@ -19,9 +20,9 @@ ServiceError
 
 from collections.abc import Sequence
 
-from grpc_runtime.errors import InvalidField, ServiceError
+from grpc_runtime.errors import Internal, InvalidField, ServiceError
 
-__all__ = ["InvalidField", "ServiceError"]
+__all__ = ["Internal", "InvalidField", "ServiceError"]
 
 
 class InvalidEmbedding(ServiceError):

@@ -5,8 +5,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from search_service.errors import ServiceError
+import structlog
+
+from search_service.errors import Internal, ServiceError
 from search_service.images import Images, Write
+
+_log = structlog.stdlib.get_logger("search")
 
 MAX_READ_AHEAD = 2_000
 
@@ -91,7 +95,20 @@ async def _write(batch: list[Incoming], images: Images) -> list[Outcome]:
     good = [(position, item.rebuild_id, item.write) for position, item in enumerate(batch) if position not in errors]
     for rebuild_id, group in groupby(good, key=lambda item: item[1]):
         positions_and_writes = [(position, write) for position, _, write in group if isinstance(write, Write)]
-        answers = await images.write([write for _, write in positions_and_writes], rebuild_id)
+        answers = await _answers([write for _, write in positions_and_writes], rebuild_id, images)
         for (position, _), answer in zip(positions_and_writes, answers, strict=True):
             errors[position] = answer
     return [Outcome(item.id, errors[position]) for position, item in enumerate(batch)]
+
+
+async def _answers(writes: list[Write], rebuild_id: str, images: Images) -> list[ServiceError | None]:
+    try:
+        return await images.write(writes, rebuild_id)
+    except ServiceError:
+        raise
+    except Exception as error:
+        if len(writes) == 1:
+            _log.exception("a photo could not be written", image_id=writes[0].image.id, exc_info=error)
+            return [Internal("The search service failed on this photo. Its log says more.")]
+    # One of them is at fault: each on its own, so that it fails alone.
+    return [answer for write in writes for answer in await _answers([write], rebuild_id, images)]

@@ -5,12 +5,13 @@ from __future__ import annotations  # the types of grpc have parameters only for
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
 from google.rpc import status_pb2
 
 from grpc_runtime.errors import to_status
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
-from search_service.errors import ImageNotFound, InvalidField, ServiceError
-from search_service.image_rules import check_sha256
+from search_service.errors import ImageNotFound, Internal, InvalidField, ServiceError
+from search_service.image_rules import check_id, check_model_name, check_sha256
 from search_service.images import (
     MAX_DIMENSIONS,
     CopyOf,
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[Any, Any]
 
 _Order = TypeVar("_Order", SearchOrder, ListOrder)
+
+_log = structlog.stdlib.get_logger("search")
 
 SERVICE_NAME = search_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
 DEFAULT_PAGE_SIZE = 50
@@ -191,6 +194,13 @@ async def _read_items(requests: AsyncIterator[search_pb2.IndexImagesRequest]) ->
 
 def _page_size(requested: int) -> int:
     if requested < 0:
+        except Exception as error:  # whatever a message held, it costs only its own item
+            _log.exception("an item could not be read", exc_info=error)
+            yield Incoming(
+                request.image.id,
+                request.rebuild_id,
+                Internal("The search service failed on this photo. Its log says more."),
+            )
         raise InvalidField("page_size", "It can't be negative.")
     return min(requested or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 

@@ -106,12 +106,12 @@ async def test_no_more_items_are_read_ahead_than_allowed() -> None:
 
     stream = ingest(aiter(source), cast(Images, recorder), BatchLimits(items=100, seconds=0.01))
     first = asyncio.ensure_future(anext(stream))
-    taken = -1
-    while taken != source.taken:  # until reading rests
-        taken = source.taken
-        await asyncio.sleep(0.05)
+    while source.taken < MAX_READ_AHEAD:
+        await asyncio.sleep(0)
+    for _ in range(100):  # turns in which it could read on
+        await asyncio.sleep(0)
 
-    assert taken == MAX_READ_AHEAD
+    assert source.taken == MAX_READ_AHEAD
     recorder.open.set()
     assert (await first).id == "n0"
     assert len([outcome async for outcome in stream]) == MAX_READ_AHEAD + 499
@@ -133,3 +133,21 @@ async def test_no_items_are_no_writes() -> None:
 
     assert await run([], recorder, BatchLimits()) == []
     assert recorder.batches == []
+
+
+async def test_a_photo_that_the_index_fails_on_fails_alone() -> None:
+    class Faulty(Recorder):
+        async def write(self, writes: Sequence[Write], rebuild_id: str = "") -> list[ServiceError | None]:
+            if any(one.image.id == "bad" for one in writes):
+                raise OverflowError("a fault")
+            return await super().write(writes, rebuild_id)
+
+    recorder = Faulty()
+    source = Source([item("a"), item("bad"), item("b")])
+    stream = ingest(aiter(source), cast(Images, recorder), BatchLimits(items=10, seconds=30))
+
+    outcomes = [(outcome.id, outcome.error and outcome.error.reason) async for outcome in stream]
+
+    assert outcomes == [("a", None), ("bad", "INTERNAL"), ("b", None)]
+    assert recorder.batches == [("", ["a"]), ("", ["b"])]
+    assert recorder.finished
