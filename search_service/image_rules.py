@@ -9,6 +9,7 @@ from search_service.photo_facts import Location
 
 MAX_ID_BYTES = 512
 _MAX_SOURCE_BYTES = 512
+_MAX_MODEL_BYTES = 512
 _MAX_PATH_BYTES = 16_384  # 4,096 bytes, each percent-encoded, and some
 _MAX_TEXT_BYTES = 4_096
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -49,6 +50,16 @@ def check_sha256(field: str, text: str) -> None:
     """Raises InvalidField unless it is a SHA-256 in lower-case hexadecimal digits."""
     if not _SHA256.fullmatch(text):
         raise InvalidField(field, "A SHA-256 has 64 lower-case hexadecimal digits.")
+
+
+def check_id(field: str, image_id: str) -> None:
+    """Raises InvalidField if no photo can have this id."""
+    _check_text(field, image_id, MAX_ID_BYTES)
+
+
+def check_model_name(field: str, name: str) -> None:
+    """Raises InvalidField if no model can have this name."""
+    _check_text(field, name, _MAX_MODEL_BYTES)
 
 
 def _check_text(field: str, text: str, max_bytes: int, *, required: bool = False) -> None:

@@ -118,10 +118,13 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         """Removes photos from the index."""
         if len(request.ids) > MAX_IDS:
             raise InvalidField("ids", f"At most {MAX_IDS} are allowed, {len(request.ids)} were sent.")
+        for position, image_id in enumerate(request.ids):
+            check_id(f"ids[{position}]", image_id)
         return search_pb2.DeleteImagesResponse(deleted_count=await self._images.delete(list(set(request.ids))))
 
     async def GetImage(self, request: search_pb2.GetImageRequest, context: Context) -> search_pb2.GetImageResponse:
         """One photo."""
+        check_id("id", request.id)
         found = await self._images.get([request.id])
         if request.id not in found:
             raise ImageNotFound(request.id)
@@ -164,6 +167,7 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         """Starts or continues a rebuild."""
         if not request.model:
             raise InvalidField("model", "It is required.")
+        check_model_name("model", request.model)
         if not 1 <= request.dimensions <= MAX_DIMENSIONS:
             raise InvalidField("dimensions", f"1 to {MAX_DIMENSIONS} are allowed.")
         rebuild = await self._images.begin_rebuild(Model(request.model, request.dimensions))
@@ -190,10 +194,6 @@ async def _read_items(requests: AsyncIterator[search_pb2.IndexImagesRequest]) ->
             yield Incoming(request.image.id, request.rebuild_id, read_write(request))
         except ServiceError as error:
             yield Incoming(request.image.id, request.rebuild_id, error)
-
-
-def _page_size(requested: int) -> int:
-    if requested < 0:
         except Exception as error:  # whatever a message held, it costs only its own item
             _log.exception("an item could not be read", exc_info=error)
             yield Incoming(
@@ -201,6 +201,10 @@ def _page_size(requested: int) -> int:
                 request.rebuild_id,
                 Internal("The search service failed on this photo. Its log says more."),
             )
+
+
+def _page_size(requested: int) -> int:
+    if requested < 0:
         raise InvalidField("page_size", "It can't be negative.")
     return min(requested or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 

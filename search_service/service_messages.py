@@ -9,9 +9,10 @@ from google.type import datetime_pb2, latlng_pb2
 
 from imagesearch.search.v1 import search_pb2
 from imagesearch.type.v1 import embedding_pb2, image_pb2
-from search_service.errors import InvalidField
-from search_service.image_rules import check_image
+from search_service.errors import InvalidEmbedding, InvalidField
+from search_service.image_rules import check_id, check_image, check_model_name
 from search_service.images import (
+    MAX_DIMENSIONS,
     CopyOf,
     Embedding,
     Fingerprint,
@@ -25,7 +26,9 @@ from search_service.query_vector import Term
 
 _BILLION = 1_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MAX_OFFSET = timedelta(hours=18)
+_MAX_OFFSET_SECONDS = 18 * 3600
+# The years 1 to 9999, as the contract of Timestamp has it.
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
 
 
 def read_write(request: search_pb2.IndexImagesRequest) -> Write:
@@ -34,8 +37,9 @@ def read_write(request: search_pb2.IndexImagesRequest) -> Write:
     check_image(image)
     match request.WhichOneof("vector"):
         case "embedding":
-            return Write(image, _read_embedding(request.embedding))
+            return Write(image, _read_embedding(request.embedding, "embedding"))
         case "copy_from_image_id":
+            check_id("copy_from_image_id", request.copy_from_image_id)
             return Write(image, CopyOf(request.copy_from_image_id))
         case _:
             raise InvalidField("vector", "Either embedding or copy_from_image_id is required.")
@@ -56,7 +60,9 @@ def read_image(message: image_pb2.Image) -> Image:
         name=message.name,
         content_sha256=message.content_sha256,
         size_bytes=message.size_bytes,
-        modified_at_ns=_read_nanoseconds(message.modified_at) if message.HasField("modified_at") else None,
+        modified_at_ns=_read_nanoseconds(message.modified_at, "image.modified_at")
+        if message.HasField("modified_at")
+        else None,
         media_type=message.media_type,
         width=message.width,
         height=message.height,
@@ -162,7 +168,10 @@ def _read_taken_at_source(number: int) -> TakenAtSource:
     raise InvalidField("image.taken_at_source", f"{number} is not known.")
 
 
-def _read_embedding(message: embedding_pb2.Embedding) -> Embedding:
+def _read_embedding(message: embedding_pb2.Embedding, field: str) -> Embedding:
+    check_model_name(f"{field}.model", message.model)
+    if len(message.values) > MAX_DIMENSIONS:  # said here already, as what waits to be written takes room
+        raise InvalidEmbedding(f"The vector has {len(message.values)} values; 1 to {MAX_DIMENSIONS} are allowed.")
     return Embedding(message.model, np.array(message.values, dtype=np.float32))
 
 
@@ -170,8 +179,9 @@ def _read_term(message: search_pb2.SearchTerm, field: str) -> Term:
     weight = message.weight if message.HasField("weight") else 1.0
     match message.WhichOneof("target"):
         case "embedding":
-            return Term(_read_embedding(message.embedding), weight)
+            return Term(_read_embedding(message.embedding, f"{field}.embedding"), weight)
         case "image_id":
+            check_id(f"{field}.image_id", message.image_id)
             return Term(CopyOf(message.image_id), weight)
         case _:
             raise InvalidField(field, "Either embedding or image_id is required.")
@@ -180,10 +190,9 @@ def _read_term(message: search_pb2.SearchTerm, field: str) -> Term:
 def _read_offset(message: Any, field: str) -> timedelta | None:
     match message.WhichOneof("time_offset"):
         case "utc_offset":
-            offset = timedelta(seconds=message.utc_offset.seconds)
-            if abs(offset) > _MAX_OFFSET:
+            if abs(message.utc_offset.seconds) > _MAX_OFFSET_SECONDS:
                 raise InvalidField(f"{field}.utc_offset", "It is between -18 and 18 hours.")
-            return offset
+            return timedelta(seconds=message.utc_offset.seconds)
         case "time_zone":
             raise InvalidField(f"{field}.time_zone", "Send utc_offset instead: zones change their rules.")
         case _:
@@ -205,7 +214,9 @@ def _write_civil_time(civil_time: datetime, offset: timedelta | None) -> Any:
     return message
 
 
-def _read_nanoseconds(message: Timestamp) -> int:
+def _read_nanoseconds(message: Timestamp, field: str) -> int:
+    if not (_FIRST_SECOND <= message.seconds <= _LAST_SECOND and 0 <= message.nanos < _BILLION):
+        raise InvalidField(field, "It lies in the years 1 to 9999, with 0 to 999,999,999 nanoseconds.")
     return message.seconds * _BILLION + message.nanos
 
 

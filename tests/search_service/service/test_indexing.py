@@ -9,7 +9,7 @@ from grpc import StatusCode
 from grpc_runtime.errors import read_status
 from imagesearch.search.v1 import search_pb2
 from imagesearch.type.v1 import image_pb2
-from tests.search_service.photos import DIMENSIONS, MODEL, unit
+from tests.search_service.photos import DIMENSIONS, MODEL, random_unit, unit
 from tests.search_service.service.conftest import Client, embedding, item, refusal
 
 Request = search_pb2.IndexImagesRequest
@@ -33,6 +33,18 @@ def placed(latitude: float, longitude: float) -> Request:
 def taken(**fields: int) -> Request:
     request = item("bad")
     request.image.taken_at.CopyFrom(datetime_pb2.DateTime(**fields))
+    return request
+
+
+def offset(seconds: int) -> Request:
+    request = taken(year=2024, month=1, day=1)
+    request.image.taken_at.utc_offset.seconds = seconds
+    return request
+
+
+def modified(seconds: int, nanos: int = 0) -> Request:
+    request = item("bad")
+    request.image.modified_at.seconds, request.image.modified_at.nanos = seconds, nanos
     return request
 
 
@@ -68,6 +80,18 @@ def without_vector() -> Request:
         (taken(month=1, day=1), "image.taken_at"),
         (taken(year=2023, month=2, day=29), "image.taken_at"),
         (taken(year=2024, month=1, day=1, hours=24), "image.taken_at"),
+        (taken(year=2024, month=1, day=1, nanos=-1), "image.taken_at"),
+        (taken(year=2024, month=1, day=1, nanos=10**9), "image.taken_at"),
+        (offset(18 * 3600 + 1), "image.taken_at.utc_offset"),
+        (offset(10**15), "image.taken_at.utc_offset"),
+        (offset(-(2**63)), "image.taken_at.utc_offset"),
+        (modified(2**63 - 1), "image.modified_at"),
+        (modified(-(2**63)), "image.modified_at"),
+        (modified(253_402_300_800), "image.modified_at"),
+        (modified(0, -1), "image.modified_at"),
+        (modified(0, 10**9), "image.modified_at"),
+        (item("bad", model="m" * 513), "embedding.model"),
+        (Request(image=item("bad").image, copy_from_image_id="x" * 513), "copy_from_image_id"),
         (zoned(), "image.taken_at.time_zone"),
         (without_vector(), "vector"),
     ],
@@ -88,6 +112,7 @@ async def test_a_bad_field_fails_its_item_alone(client: Client, bad: Request, fi
     [
         (lambda: item("bad", unit(1) * float("nan")), "INVALID_EMBEDDING"),
         (lambda: item("bad", unit(1)[:3]), "INVALID_EMBEDDING"),
+        (lambda: item("bad", random_unit(1, 4_097)), "INVALID_EMBEDDING"),
         (lambda: item("bad", model="other@1"), "MODEL_MISMATCH"),
         (lambda: item("bad", rebuild_id="images-none-1"), "REBUILD_NOT_FOUND"),
         (lambda: Request(image=item("bad").image, copy_from_image_id="unknown"), "IMAGE_NOT_FOUND"),
@@ -169,6 +194,41 @@ async def test_an_unknown_photo_is_not_found(client: Client) -> None:
         assert (error.code, error.reason) == (StatusCode.NOT_FOUND, "IMAGE_NOT_FOUND")
         assert error.metadata == {"image_id": "unknown"}
         await client.index(item("a"))
+
+
+@pytest.mark.parametrize("length", [513, 20_000, 1_000_000])
+async def test_an_id_that_no_photo_can_have_is_refused(client: Client, length: int) -> None:
+    await client.index(item("a"))
+    long = "x" * length
+    term = search_pb2.SearchTerm(image_id=long)
+    for call, field in (
+        (client.stub.GetImage(search_pb2.GetImageRequest(id=long)), "id"),
+        (client.stub.DeleteImages(search_pb2.DeleteImagesRequest(ids=["a", long])), "ids[1]"),
+        (client.stub.SearchImages(search_pb2.SearchImagesRequest(terms=[term])), "terms[0].image_id"),
+    ):
+        error = await refusal(call)
+        assert (error.code, error.reason) == (StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+        assert error.metadata == {"field": field}
+
+
+async def test_a_long_id_that_a_photo_can_have_is_not_found(client: Client) -> None:
+    long = "é" * 256
+
+    error = await refusal(client.stub.GetImage(search_pb2.GetImageRequest(id=long)))
+
+    assert (error.reason, error.metadata) == ("IMAGE_NOT_FOUND", {"image_id": long})
+
+
+async def test_a_name_that_no_model_can_have_is_refused(client: Client) -> None:
+    await client.index(item("a"))
+    term = search_pb2.SearchTerm(embedding=embedding(unit(1), "m" * 513))
+
+    for call, field in (
+        (client.stub.SearchImages(search_pb2.SearchImagesRequest(terms=[term])), "terms[0].embedding.model"),
+        (client.stub.BeginRebuild(search_pb2.BeginRebuildRequest(model="m" * 513, dimensions=4)), "model"),
+    ):
+        error = await refusal(call)
+        assert (error.reason, error.metadata) == ("INVALID_FIELD", {"field": field})
 
 
 async def test_deleting_passes_over_unknown_and_repeated_ids(client: Client) -> None:
