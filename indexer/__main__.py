@@ -41,12 +41,8 @@ def index(
             "same name need different ones.",
         ),
     ] = "",
-    embedder: Annotated[
-        str, typer.Option(metavar="HOST:PORT", envvar="INDEXER_EMBEDDER", help="The embedder service.")
-    ] = "127.0.0.1:50051",
-    search: Annotated[
-        str, typer.Option(metavar="HOST:PORT", envvar="INDEXER_SEARCH", help="The search service.")
-    ] = "127.0.0.1:50052",
+    embedder: Annotated[str, typer.Option(metavar="HOST:PORT", help="The embedder service.")] = "127.0.0.1:50051",
+    search: Annotated[str, typer.Option(metavar="HOST:PORT", help="The search service.")] = "127.0.0.1:50052",
     prune: Annotated[
         bool,
         typer.Option(
