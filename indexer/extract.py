@@ -20,7 +20,7 @@ from pictures.limits import DEFAULT_LIMITS
 from pictures.paths import image_id
 from pictures.reduce import reduced_picture
 
-# For what needs no picture: as small as the decoder can make it.
+# For what needs no picture: a JPEG is then decoded at an eighth of its scale. Every other format is decoded in full.
 _NO_PICTURE_EDGE = 1
 
 
