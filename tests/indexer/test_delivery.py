@@ -90,3 +90,27 @@ async def test_no_more_than_the_window_is_unanswered() -> None:
         await deliver(peer, 30, window=4, patience=0.0)
 
     assert len(peer.received) <= 4
+
+
+async def test_what_was_sent_is_settled_once_it_is_answered_although_more_may_come() -> None:
+    answered: list[str] = []
+
+    async def on_answer(request: Item, answer: Item) -> TemporaryTrouble | None:
+        answered.append(answer.key)
+        return None
+
+    patience = Patience(5.0, "the peer", lambda _: None)
+    delivery: Delivery[Item, Item] = Delivery(Peer(("break", 2)), on_answer, window=10, patience=patience)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        await delivery.settled()
+        running = tasks.create_task(delivery.run())
+        for number in range(5):
+            await delivery.send(Item(str(number)))
+        await delivery.settled()
+        answered_by_then = list(answered)
+        await delivery.send(Item("5"))
+        delivery.end()
+        await running
+
+    assert sorted(answered_by_then) == ["0", "1", "2", "3", "4"]
+    assert sorted(answered) == ["0", "1", "2", "3", "4", "5"]
