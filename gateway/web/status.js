@@ -9,6 +9,8 @@ const OFTEN = 2500;
 const SELDOM = 30_000;
 const PATIENCE = 8000;
 const FEW_PHOTOS = 100;
+// A machine that loads a model is busy, and the embedder then misses a question at times.
+const MISSES_WHILE_LOADING = 2;
 
 export class StatusWatch {
   /** @type {Set<() => void>} */
@@ -16,6 +18,7 @@ export class StatusWatch {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #asking = false;
+  #misses = 0;
 
   constructor() {
     /** @type {Status | null} null until the first answer */
@@ -42,7 +45,7 @@ export class StatusWatch {
     if (this.#asking) return;
     this.#asking = true;
     try {
-      this.status = await getStatus(AbortSignal.timeout(PATIENCE));
+      this.status = this.#withoutMisses(await getStatus(AbortSignal.timeout(PATIENCE)));
       this.reachable = true;
     } catch {
       this.reachable = false;
@@ -51,6 +54,18 @@ export class StatusWatch {
     }
     for (const listener of this.#listeners) listener();
     this.#schedule(this.#pause());
+  }
+
+  /**
+   * An embedder that was loading still is after a missed question or two.
+   *
+   * @param {Status} fresh
+   * @returns {Status}
+   */
+  #withoutMisses(fresh) {
+    this.#misses = fresh.embedder.state === "unreachable" ? this.#misses + 1 : 0;
+    const before = this.status?.embedder;
+    return before?.state === "loading" && this.#misses > 0 && this.#misses <= MISSES_WHILE_LOADING ? { ...fresh, embedder: before } : fresh;
   }
 
   /** @param {boolean} urgent whether someone waits for a change */

@@ -74,6 +74,38 @@ async def test_a_loading_model_shows_how_far_and_the_search_goes_on(page: Page, 
     await expect(view.state).to_be_hidden()
 
 
+async def test_a_loading_embedder_may_miss_a_question_or_two(page: Page, site: Site) -> None:
+    site.embedder.model.state = embedder_pb2.MODEL_STATE_LOADING
+    misses = [False, True, True, False, True, False]
+    asked = 0
+
+    async def answer(route: Route) -> None:
+        nonlocal asked
+        response = await route.fetch()
+        status = await response.json()
+        if asked < len(misses) and misses[asked]:
+            status["embedder"].update(state="unreachable", model="", detail="")
+        asked += 1
+        if asked == len(misses):
+            site.embedder.model.state = embedder_pb2.MODEL_STATE_READY
+        await route.fulfill(response=response, json=status)
+
+    await page.route("**/api/v1/status", answer)
+    await page.add_init_script(
+        """window.states = new Set();
+        document.addEventListener("DOMContentLoaded", () => new MutationObserver((changes) => {
+            for (const { target } of changes) if (target.dataset.state) window.states.add(target.dataset.state);
+        }).observe(document.getElementById("state"), { attributeFilter: ["data-state"] }));"""
+    )
+    view = SearchPage(page)
+
+    await page.goto(f"{site.url}/?q=blue+ring")
+    await expect(view.names.first).to_contain_text("blue-ring")
+
+    assert asked >= len(misses)
+    assert await page.evaluate("[...window.states]") == ["model-loading"]
+
+
 async def test_a_model_that_failed_says_why(page: Page, site: Site) -> None:
     site.embedder.model.state = embedder_pb2.MODEL_STATE_FAILED
     site.embedder.model.state_detail = "The weights are broken."
