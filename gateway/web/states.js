@@ -59,13 +59,13 @@ function draw(state) {
     element("h2", { class: "state-title", dir: "auto" }, state.title),
     element("p", { class: "state-text" }, state.text),
   ];
+  if (state.retrying) parts.push(element("p", { class: "state-retrying" }, element("span", { class: "grid-spinner" }), "Trying again by itself …"));
   if (state.detail) parts.push(element("p", { class: "state-detail", dir: "auto" }, state.detail));
   if (state.progress !== undefined) {
     const bar = element("progress", { class: "state-progress", max: "1", "aria-label": state.title });
     parts.push(element("p", { class: "state-bar" }, bar, element("span", { class: "state-share" })));
   }
   if (state.command) parts.push(drawCommand(state.command));
-  if (state.retrying) parts.push(element("p", { class: "state-retrying" }, element("span", { class: "grid-spinner" }), "Trying again by itself …"));
   if (state.actions?.length) {
     const actions = state.actions.map((action) => button(action.text, action.run, { kind: action.primary ? "primary" : undefined }));
     parts.push(element("p", { class: "state-actions" }, ...actions));
