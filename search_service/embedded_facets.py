@@ -33,6 +33,7 @@ from search_service.photo_facts import Camera, Location
 # Where the Web Mercator map ends.
 _LAST_LATITUDE = 85.0511287798066
 _NAME = "/[^/]*$"
+_CAMERA = ["camera_make", "camera_model"]
 
 
 async def count_facets(table: EmbeddedTable, keep: Filter, options: FacetOptions) -> Facets:
@@ -55,15 +56,15 @@ async def count_facets(table: EmbeddedTable, keep: Filter, options: FacetOptions
 
 async def _folders(table: EmbeddedTable, keep: Filter) -> tuple[dict[Folder, int], dict[Folder, int]]:
     """The sources with the folders right under them, and those right under the opened ones."""
-    counts: Counter[Folder] = Counter()
+    innermost: Counter[tuple[str, str]] = Counter()
     async for batch in table.columns(["source", "relative_path"], without_folders(keep)):
         paths = batch.column("relative_path")
-        lies_in_one = pc.match_substring(paths, "/")
-        folders = pc.if_else(lies_in_one, pc.replace_substring_regex(paths, _NAME, ""), "")
-        rows = pa.table({"source": batch.column("source"), "folder": folders})
-        for row in rows.group_by(["source", "folder"]).aggregate([([], "count_all")]).to_pylist():
-            for path in ("", *enclosing_folders(f"{row['folder']}/")):
-                counts[Folder(row["source"], path)] += row["count_all"]
+        folders = pc.if_else(pc.match_substring(paths, "/"), pc.replace_substring_regex(paths, _NAME, ""), "")
+        innermost.update(zip(batch.column("source").to_pylist(), folders.to_pylist(), strict=True))
+    counts: Counter[Folder] = Counter()
+    for (source, innermost_path), count in innermost.items():
+        for path in ("", *enclosing_folders(f"{innermost_path}/")):
+            counts[Folder(source, path)] += count
     parents = set(opened_folders(keep))
     outer = {folder: count for folder, count in counts.items() if "/" not in folder.path}
     opened = {folder: count for folder, count in counts.items() if _parent(folder) in parents}
@@ -82,12 +83,10 @@ async def _months(table: EmbeddedTable, keep: Filter) -> tuple[dict[tuple[int, i
 
 
 async def _cameras(table: EmbeddedTable, keep: Filter) -> dict[Camera, int]:
-    counts: Counter[Camera] = Counter()
-    async for batch in table.columns(["camera_make", "camera_model"], keep):
-        rows = pa.table(batch).filter(pc.is_valid(batch.column("camera_make")))
-        for row in rows.group_by(["camera_make", "camera_model"]).aggregate([([], "count_all")]).to_pylist():
-            counts[Camera(row["camera_make"], row["camera_model"])] += row["count_all"]
-    return counts
+    counts: Counter[tuple[str | None, str]] = Counter()
+    async for batch in table.columns(_CAMERA, keep):
+        counts.update(zip(*(batch.column(name).to_pylist() for name in _CAMERA), strict=True))
+    return {Camera(make, model): count for (make, model), count in counts.items() if make is not None}
 
 
 async def _media_types(table: EmbeddedTable, keep: Filter) -> dict[str, int]:
