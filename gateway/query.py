@@ -7,6 +7,7 @@ Order = Literal["newest", "sample"]
 
 MAX_TERMS = 32
 MAX_PAGE_SIZE = 500
+MAX_IMAGE_ID_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)

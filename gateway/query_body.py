@@ -20,7 +20,7 @@ from gateway.query import (
     TextTerm,
     VectorTerm,
 )
-from gateway.query_parameters import read_civil_time
+from gateway.query_parameters import read_civil_time, read_image_id
 
 _LARGEST_FLOAT32 = 3.4028234663852886e38
 
@@ -95,9 +95,7 @@ def _term(name: str, term: _Term) -> Term:
     if term.embedding is not None:
         return VectorTerm(Embedding(term.embedding.model, tuple(term.embedding.values)), term.weight)
     if term.image_id is not None:
-        if not term.image_id:
-            raise InvalidField(f"{name}.image_id", "give the id of a photo.")
-        return ImageTerm(term.image_id, term.weight)
+        return ImageTerm(read_image_id(f"{name}.image_id", term.image_id), term.weight)
     if not (term.text or "").strip():
         raise TextEmpty
     return TextTerm(term.text or "", term.weight)

@@ -9,6 +9,7 @@ from multidict import MultiMapping
 
 from gateway.errors import InvalidField, TextEmpty
 from gateway.query import (
+    MAX_IMAGE_ID_BYTES,
     MAX_PAGE_SIZE,
     CivilTime,
     Filter,
@@ -70,6 +71,15 @@ def read_civil_time(name: str, text: str) -> CivilTime:
     return CivilTime(year, month, day)
 
 
+def read_image_id(name: str, text: str) -> str:
+    """The id of a photo. Raises InvalidField under this name."""
+    if not text:
+        raise InvalidField(name, "give the id of a photo.")
+    if len(text.encode()) > MAX_IMAGE_ID_BYTES:
+        raise InvalidField(name, f"no id of a photo has more than {MAX_IMAGE_ID_BYTES} bytes.")
+    return text
+
+
 def _check_names(parameters: MultiMapping[str], known: Collection[str]) -> None:
     for name in parameters:
         if name not in known:
@@ -80,9 +90,7 @@ def _check_names(parameters: MultiMapping[str], known: Collection[str]) -> None:
 
 def _term(parameters: MultiMapping[str]) -> Term:
     if "like" in parameters:
-        if not parameters["like"]:
-            raise InvalidField("like", "give the id of a photo.")
-        return ImageTerm(parameters["like"])
+        return ImageTerm(read_image_id("like", parameters["like"]))
     if not parameters["q"].strip():
         raise TextEmpty
     return TextTerm(parameters["q"])

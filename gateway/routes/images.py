@@ -7,7 +7,7 @@ from aiohttp import web
 from gateway.app_keys import ORIGINALS, SEARCH, THUMBNAILS
 from gateway.file_response import content_disposition, not_modified, send_file
 from gateway.image_json import content_version
-from gateway.query_parameters import read_list
+from gateway.query_parameters import read_image_id, read_list
 from gateway.search_client import ImageFile
 from gateway.thumbnails import Size, etag_of
 from pictures.formats import PictureFormat
@@ -28,7 +28,7 @@ async def list_images(request: web.Request) -> web.Response:
 
 async def get_image(request: web.Request) -> web.Response:
     """One photo's facts."""
-    return web.json_response(await request.app[SEARCH].image(request.match_info["id"]))
+    return web.json_response(await request.app[SEARCH].image(_id(request)))
 
 
 async def get_thumbnail(request: web.Request) -> web.Response:
@@ -43,7 +43,7 @@ async def get_preview(request: web.Request) -> web.Response:
 
 async def get_original(request: web.Request) -> web.StreamResponse:
     """The photo's file as it is."""
-    image = await request.app[SEARCH].image_file(request.match_info["id"])
+    image = await request.app[SEARCH].image_file(_id(request))
     file = await asyncio.to_thread(request.app[ORIGINALS].open, image)
     media_type = image.media_type if image.media_type in _MEDIA_TYPES else "application/octet-stream"
     shown = media_type in _MEDIA_TYPES - _DOWNLOADED
@@ -60,7 +60,7 @@ async def get_original(request: web.Request) -> web.StreamResponse:
 
 
 async def _derived(request: web.Request, size: Size) -> web.Response:
-    image = await request.app[SEARCH].image_file(request.match_info["id"])
+    image = await request.app[SEARCH].image_file(_id(request))
     tag = etag_of(image, size)
     if not_modified(request, tag):
         return web.Response(status=304, headers={"ETag": f'"{tag}"', "Cache-Control": _caching(request, image)})
@@ -69,6 +69,10 @@ async def _derived(request: web.Request, size: Size) -> web.Response:
     if derived.as_indexed:
         headers = {"ETag": f'"{tag}"', "Cache-Control": _caching(request, image)}
     return web.Response(body=derived.data, content_type=THUMBNAIL_MEDIA_TYPE, headers=headers)
+
+
+def _id(request: web.Request) -> str:
+    return read_image_id("id", request.match_info["id"])
 
 
 def _caching(request: web.Request, image: ImageFile) -> str:

@@ -148,3 +148,15 @@ async def test_an_id_may_hold_any_character(gateway: Gateway, services: Services
     answer = await gateway.get(URL(address, encoded=True))
 
     assert (await answer.json())["name"] == "odd"
+
+
+@pytest.mark.parametrize("photo_id", ["x" * 513, "x" * 7_000, "%C3%A4" * 257])
+@pytest.mark.parametrize("picture", ["", "/thumbnail", "/preview", "/original"])
+async def test_what_can_be_no_id_is_refused_without_asking(
+    gateway: Gateway, services: Services, photo_id: str, picture: str
+) -> None:
+    answer = await gateway.get(URL(f"{IMAGES}/{photo_id}{picture}", encoded=True))
+
+    problem = await answer.json()
+    assert (answer.status, problem["reason"], problem["field"]) == (400, "INVALID_FIELD", "id")
+    assert not services.search.calls.request_ids

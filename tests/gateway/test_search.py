@@ -296,3 +296,22 @@ async def test_an_index_that_does_not_exist_yet_is_told(start_gateway: StartGate
     answer = await gateway.get(SEARCH, params={"q": "red"})
 
     assert (answer.status, (await answer.json())["reason"]) == (409, "INDEX_MISSING")
+
+
+@pytest.mark.parametrize("photo_id", ["x" * 513, "x" * 50_000, "ä" * 257])
+async def test_what_can_be_no_id_is_refused_without_asking(gateway: Gateway, services: Services, photo_id: str) -> None:
+    problem = await _refused(gateway, json.dumps({"terms": [{"text": "red"}, {"image_id": photo_id}]}))
+    assert (problem["reason"], problem["field"]) == ("INVALID_FIELD", "terms[1].image_id")
+
+    answer = await gateway.get(SEARCH, params={"like": photo_id[:7_000]})
+    problem = await answer.json()
+    assert (answer.status, problem["reason"], problem["field"]) == (400, "INVALID_FIELD", "like")
+
+    assert not services.embedder.texts
+    assert not services.search.searches
+
+
+async def test_an_id_may_have_512_bytes(gateway: Gateway) -> None:
+    answer = await gateway.get(SEARCH, params={"like": "x" * 512})
+
+    assert (answer.status, (await answer.json())["reason"]) == (404, "IMAGE_NOT_FOUND")
