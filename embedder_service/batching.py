@@ -153,6 +153,8 @@ class Batcher:
         self, entries: list[_Entry[Any, Output]], embed: Callable[[Sequence[Any]], Sequence[Output]]
     ) -> None:
         entries = [entry for entry in entries if not entry.answer.done()]
+        if not entries:
+            return
         started = time.perf_counter()
         try:
             inputs = [entry.value for entry in entries]

@@ -1,10 +1,12 @@
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 
 import numpy as np
 import pytest
 
 from embedder_service.batching import Batcher, BatchLimits
+from embedder_service.encoder import EmbeddedTexts
 from embedder_service.errors import Overloaded
 from tests.embedder_service.plain_encoder import POISON, PlainEncoder
 
@@ -93,6 +95,36 @@ async def test_an_input_that_the_model_chokes_on_fails_alone(batcher: Batcher, e
     results = await asyncio.gather(*waiting, return_exceptions=True)
 
     assert [isinstance(result, ValueError) for result in results] == [False, True, False]
+
+
+class _HeldByPoison(PlainEncoder):
+    """Chokes on POISON alone only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alone = threading.Event()
+        self.choke = threading.Event()
+
+    def embed_texts(self, texts: Sequence[str]) -> EmbeddedTexts:
+        if list(texts) == [POISON]:
+            self.alone.set()
+            assert self.choke.wait(30)
+        return super().embed_texts(texts)
+
+
+async def test_a_caller_that_goes_after_the_batch_failed_costs_no_computation() -> None:
+    encoder = _HeldByPoison()
+    async with Batcher(encoder, LIMITS) as batcher:
+        await occupy(batcher, encoder)
+        poisoned, gone = await queue_up(batcher.embed_text(POISON), batcher.embed_text("gone"))
+        encoder.release()
+        await asyncio.to_thread(encoder.alone.wait, 30)
+        gone.cancel()
+        encoder.choke.set()
+        await asyncio.gather(poisoned, gone, return_exceptions=True)
+        await batcher.embed_text("later")
+
+    assert encoder.batches[1:] == [[f"text {POISON}", "text gone"], [f"text {POISON}"], ["text later"]]
 
 
 async def test_a_text_waits_for_one_batch_of_pictures_at_most(batcher: Batcher, encoder: PlainEncoder) -> None:
