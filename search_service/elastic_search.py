@@ -89,13 +89,13 @@ class ElasticReader:
         limit: int,
     ) -> HitPage:
         """A page of the window, newest first. Of the rest of it only ids, times and scores are read."""
-        fields = {"size": window.size, "source": False, "docvalue_fields": ["taken_at_us"]}
+        fields = {"size": window.size, "source": False, "stored_fields": "_none_", "docvalue_fields": ["taken_at_us"]}
         found = (await self._window(index, vector, images_query(keep, excluded_ids), window, fields))["hits"]["hits"]
         found.sort(key=_newest_first)
         page = found[offset : offset + limit]
-        images = await self.get(index, [hit["_id"] for hit in page]) if page else {}
+        images = await self.get(index, [hit["sort"][1] for hit in page]) if page else {}
         # A photo that was removed between the two reads is passed over.
-        hits = [Hit(images[hit["_id"]], _cosine(hit)) for hit in page if hit["_id"] in images]
+        hits = [Hit(images[hit["sort"][1]], _cosine(hit)) for hit in page if hit["sort"][1] in images]
         return HitPage(hits, more=offset + limit < len(found))
 
     async def list_page(
@@ -197,7 +197,7 @@ def _worst(found: Any) -> float:
 
 def _newest_first(hit: dict[str, Any]) -> tuple[bool, int, str]:
     taken_at = hit.get("fields", {}).get("taken_at_us", [None])[0]
-    return (taken_at is None, 0 if taken_at is None else -taken_at, hit["_id"])
+    return (taken_at is None, 0 if taken_at is None else -taken_at, hit["sort"][1])
 
 
 def _cosine(hit: dict[str, Any]) -> float:
