@@ -17,6 +17,7 @@ from search_service.elastic_config import ElasticSettings
 from search_service.embedded import EmbeddedImages
 from search_service.embedded_store import EmbeddedOptions
 from search_service.images import Window
+from search_service.readiness import reporting_readiness
 from search_service.service import SERVICE_NAME, SearchService
 
 
@@ -28,8 +29,7 @@ async def serve(settings: Settings, elastic: ElasticSettings | None) -> None:
         server = Server(f"{settings.host}:{settings.port}", [SERVICE_NAME], drain_seconds=settings.drain_seconds)
         window = Window(settings.window, elastic.num_candidates if elastic else settings.candidates)
         add_SearchServiceServicer_to_server(SearchService(images, window), server.grpc)
-        async with server:
-            await server.set_serving(True)
+        async with server, reporting_readiness(images, server.set_serving):
             await server.run_until_stopped()
     finally:
         await images.close()

@@ -4,8 +4,10 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from grpc_runtime.channels import open_channel
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
@@ -65,6 +67,28 @@ async def test_with_the_address_set_the_service_keeps_its_index_there(
     index = (await stub.GetIndex(search_pb2.GetIndexRequest())).index
     assert (index.state, index.image_count) == (search_pb2.INDEX_STATE_READY, 2)
     assert index.backend.startswith("elasticsearch ")
+
+
+async def test_without_its_cluster_the_service_is_not_ready_and_says_why() -> None:
+    port = free_port()
+    process = await started(
+        {
+            "SEARCH_PORT": str(port),
+            "SEARCH_METRICS_PORT": "0",
+            "SEARCH_ELASTICSEARCH_HOSTS": f"http://127.0.0.1:{free_port()}",
+        }
+    )
+    async with open_channel(f"127.0.0.1:{port}", idempotent={}) as channel:
+        stub = search_pb2_grpc.SearchServiceStub(channel)
+        answer = await stub.GetIndex(search_pb2.GetIndexRequest(), wait_for_ready=True, timeout=60)
+        probe: Any = health_pb2_grpc.HealthStub(channel)
+        health = await probe.Check(health_pb2.HealthCheckRequest())
+    process.terminate()
+    await process.communicate()
+
+    assert answer.index.state == search_pb2.INDEX_STATE_UNAVAILABLE
+    assert health.status == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert process.returncode == 0
 
 
 async def test_settings_that_do_not_fit_end_it_with_a_sentence_without_the_secret() -> None:
