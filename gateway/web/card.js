@@ -3,10 +3,14 @@
 /** @import { Hit } from "./types.js" */
 
 import { element, icon } from "./element.js";
-import { formatDay, formatScore, relativeScore } from "./format.js";
+import { formatDay, formatScore, scoreShare } from "./format.js";
 
 // Very tall photos are cropped to this ratio in the grid (and very wide ones by the style); the large view shows them whole.
 const NARROWEST = 0.7;
+// Beyond this ratio, either way, hardly a line of pixels is left in a thumbnail.
+const EXTREME = 4;
+// How many times its own pixels a picture may be drawn: more shows a blur instead of a small picture.
+const UPSCALING = 2;
 
 /**
  * @param {Hit} hit
@@ -24,9 +28,12 @@ export function makeCard({ photo, score }, best, href) {
     draggable: "false",
   });
   const frame = element("span", { class: "card-frame" }, image);
-  image.addEventListener("load", () => frame.classList.add("card-frame-loaded"));
+  image.addEventListener("load", () => {
+    limitUpscaling(image);
+    frame.classList.add("card-frame-loaded");
+  });
   image.addEventListener("error", () => frame.replaceChildren(missing()));
-  image.src = photo.thumbnail_url;
+  image.src = isExtreme(photo) ? photo.preview_url : photo.thumbnail_url;
 
   const meta = element("span", { class: "card-meta" }, makeDate(photo), score === null ? null : makeScore(score, best));
   const link = element(
@@ -63,6 +70,17 @@ function shownRatio(width, height) {
 }
 
 /** @param {Hit["photo"]} photo */
+function isExtreme({ width, height }) {
+  return Math.max(width, height) > EXTREME * Math.min(width, height);
+}
+
+/** @param {HTMLImageElement} image */
+function limitUpscaling(image) {
+  image.style.setProperty("--most-wide", `min(100%, ${UPSCALING * image.naturalWidth}px)`);
+  image.style.setProperty("--most-high", `min(100%, ${UPSCALING * image.naturalHeight}px)`);
+}
+
+/** @param {Hit["photo"]} photo */
 function makeDate(photo) {
   const fromFile = photo.taken_at_source === "file";
   const text = formatDay(photo.taken_at);
@@ -76,7 +94,7 @@ function makeDate(photo) {
  */
 function makeScore(score, best) {
   const meter = element("span", { class: "score-meter", "aria-hidden": "true" });
-  meter.style.setProperty("--share", relativeScore(score, best).toFixed(3));
+  meter.style.setProperty("--share", scoreShare(score, best).toFixed(3));
   return element(
     "span",
     { class: "score", title: scoreExplained(score) },
@@ -90,7 +108,7 @@ function makeScore(score, best) {
 export function scoreExplained(score) {
   return (
     `Similarity ${formatScore(score, 3)}: the cosine between this photo and the search, 1 at most. ` +
-    "The bar compares it with the best match. Compare scores within one search only."
+    "The best match fills the bar, unless it is a faint one itself. Compare scores within one search only."
   );
 }
 

@@ -8,6 +8,13 @@ const DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeZone: "U
 const LONG_DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long", timeZone: "UTC" });
 const LOCAL_TIME = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long", timeStyle: "short" });
 const CIVIL_TIME = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}))?(?::\d{2}(?:\.\d+)?)?(Z|[+-]\d{2}:\d{2})?$/;
+// Cosines have no level that all models share. With the built-in model nonsense reaches 0.12 at most, and stands out from
+// its page by less than 0.1; what fits starts near 0.17. The CLIP family gives nearly every photo more than 0.12: there
+// nothing is said, rather than something wrong.
+const FAINT = 0.12;
+const STANDS_OUT = 0.1;
+// Near what a fair match to a text has with either of them.
+const FULL_BAR = 0.25;
 const NUMBER = new Intl.NumberFormat(LOCALE);
 
 /** @param {number} count */
@@ -106,6 +113,27 @@ export function formatScore(score, digits) {
  */
 export function relativeScore(score, best) {
   return best > 0 ? Math.min(1, Math.max(0, score / best)) : 0;
+}
+
+/**
+ * How much of its bar a score fills, 0 to 1. The best match fills it, unless it is a faint one itself.
+ *
+ * @param {number} score
+ * @param {number} best of the same search
+ */
+export function scoreShare(score, best) {
+  return relativeScore(score, Math.max(best, FULL_BAR));
+}
+
+/**
+ * Whether even the best matches are faint: low, and hardly above the rest of their page.
+ *
+ * @param {(number | null)[]} scores of the first page, best first
+ */
+export function nothingFits(scores) {
+  const best = scores[0] ?? null;
+  const median = scores[Math.floor(scores.length / 2)] ?? null;
+  return best !== null && median !== null && best < FAINT && best - median < STANDS_OUT;
 }
 
 /**

@@ -28,7 +28,7 @@ import { showLiked, showLines, showTitle, showUploaded } from "./query_head.js";
 import { Results } from "./results.js";
 import { Search } from "./search.js";
 import { announce } from "./states.js";
-import { summarize } from "./summary.js";
+import { countAll, summarize } from "./summary.js";
 import { choosePicture, makePreview } from "./upload.js";
 
 const NAME = "Image search";
@@ -69,6 +69,7 @@ export class Page {
     });
     this.#view = new PhotoView(this.#search, this.#grid, {
       similar: (id) => this.findSimilar(id),
+      count: () => countAll(currentAddress(), this.#search.results, this.#watch.status),
       folder: (photo) => this.go({ ...START, filters: { ...NO_FILTERS, source: photo.source, folder: folderOf(photo.relative_path) } }),
     });
     /** Told when a state is shown instead of photos, or no more. */

@@ -13,13 +13,18 @@ export class PhotoView {
   #search;
   #grid;
   #viewer;
+  #count;
 
   /**
    * @param {Search} search
    * @param {Grid} grid
-   * @param {{similar: (id: string) => void, folder: (photo: Photo) => void}} handlers
+   * @param {object} handlers
+   * @param {(id: string) => void} handlers.similar
+   * @param {(photo: Photo) => void} handlers.folder
+   * @param {() => number | null} handlers.count of all photos, null while it is not known
    */
   constructor(search, grid, handlers) {
+    this.#count = handlers.count;
     this.#search = search;
     this.#grid = grid;
     this.#viewer = new Viewer({ ...handlers, step: (step) => void this.#step(step), close: () => this.#close() });
@@ -112,6 +117,6 @@ export class PhotoView {
   /** @param {number} index */
   #position(index) {
     const { hits, hasMore } = this.#search.results;
-    return { index, count: hits.length, hasMore, best: hits[0].score ?? 0 };
+    return { index, fetched: hits.length, hasMore, count: this.#count(), best: hits[0].score ?? 0 };
   }
 }

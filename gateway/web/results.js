@@ -16,6 +16,8 @@ export class Results {
     this.#fetchPage = fetchPage;
     /** @type {Hit[]} */
     this.hits = [];
+    /** How many of them came with the first page. */
+    this.firstCount = 0;
     this.truncated = false;
   }
 
@@ -69,6 +71,7 @@ export class Results {
     const fresh = page.hits.filter(({ photo }) => !this.#seen.has(photo.id));
     for (const { photo } of fresh) this.#seen.add(photo.id);
     this.hits.push(...fresh);
+    this.firstCount ||= fresh.length;
     return fresh;
   }
 }

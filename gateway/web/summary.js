@@ -5,7 +5,7 @@
 /** @import { Status } from "./types.js" */
 
 import { countFilters, isSearch } from "./address.js";
-import { counted, formatCount } from "./format.js";
+import { counted, formatCount, nothingFits } from "./format.js";
 import { hasFewPhotos } from "./status.js";
 
 /**
@@ -18,9 +18,23 @@ export function summarize(address, results, status) {
   const lines = [countLine(address, results, status)];
   if (results.truncated) lines.push("The text was longer than the model reads: its end was left out.");
   if (status && hasFewPhotos(status)) {
-    lines.push(`Few photos are indexed so far (${formatCount(status.index.image_count)}). Searches work best with hundreds.`);
+    lines.push(`Few photos are indexed (${formatCount(status.index.image_count)}). Searches work best with hundreds.`);
   }
   return lines.filter(Boolean);
+}
+
+/**
+ * How many photos there are, with those not fetched yet; null where only their end will tell.
+ *
+ * @param {Address} address
+ * @param {Results} results
+ * @param {Status | null} status
+ * @returns {number | null}
+ */
+export function countAll(address, { hits, hasMore }, status) {
+  if (!hasMore) return hits.length;
+  if (isSearch(address) || countFilters(address.filters) > 0 || !status) return null;
+  return Math.max(status.index.image_count, hits.length);
 }
 
 /**
@@ -28,9 +42,11 @@ export function summarize(address, results, status) {
  * @param {Results} results
  * @param {Status | null} status
  */
-function countLine(address, { hits, hasMore }, status) {
-  const known = hasMore ? "" : counted(hits.length, "photo");
-  if (isSearch(address)) return known ? `${known}, best matches first` : "Best matches first";
-  if (countFilters(address.filters) === 0 && status) return counted(status.index.image_count, "photo");
-  return known;
+function countLine(address, results, status) {
+  const count = countAll(address, results, status);
+  const known = count === null ? "" : counted(count, "photo");
+  if (!isSearch(address)) return known;
+  const firstPage = results.hits.slice(0, results.firstCount);
+  const order = nothingFits(firstPage.map(({ score }) => score)) ? "nothing fits well; these come nearest" : "best matches first";
+  return known ? `${known}, ${order}` : order[0].toUpperCase() + order.slice(1);
 }

@@ -7,13 +7,16 @@ import { button, byId, element, icon } from "./element.js";
 import { makeFacts } from "./facts.js";
 import { formatCount } from "./format.js";
 
+const TINY = 64; // pixels at the longest edge
+
 /**
  * Where a photo stands among the results.
  *
  * @typedef {object} Position
  * @property {number} index from 0
- * @property {number} count so far
+ * @property {number} fetched so far
  * @property {boolean} hasMore
+ * @property {number | null} count of all, null while it is not known
  * @property {number} best score of the search
  */
 
@@ -93,6 +96,8 @@ export class Viewer {
     this.#image.width = photo.width || 3;
     this.#image.height = photo.height || 2;
     this.#image.style.setProperty("--ratio", String((photo.width || 3) / (photo.height || 2)));
+    this.#image.style.setProperty("--own-width", photo.width ? `${photo.width}px` : "100%");
+    this.#image.classList.toggle("viewer-image-tiny", photo.width > 0 && Math.max(photo.width, photo.height) < TINY);
     this.#image.classList.add("viewer-image-coarse");
     const preview = new Image();
     preview.addEventListener("load", () => {
@@ -121,13 +126,13 @@ export class Viewer {
   /** @param {Position | null} position of the photo that is shown */
   showPosition(position) {
     const atStart = !position || position.index === 0;
-    const atEnd = !position || (position.index === position.count - 1 && !position.hasMore);
+    const atEnd = !position || (position.index === position.fetched - 1 && !position.hasMore);
     const lost = document.activeElement === this.#previous ? atStart : document.activeElement === this.#next && atEnd;
     if (lost) byId("viewer-name").focus();
     this.#previous.hidden = atStart;
     this.#next.hidden = atEnd;
     byId("viewer-position").textContent = position
-      ? `${formatCount(position.index + 1)} of ${formatCount(position.count)}${position.hasMore ? "+" : ""}`
+      ? `${formatCount(position.index + 1)} of ${position.count === null ? `${formatCount(position.fetched)}+` : formatCount(position.count)}`
       : "";
   }
 

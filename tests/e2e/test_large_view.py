@@ -134,6 +134,16 @@ async def test_going_back_closes_it(page: Page, site: Site) -> None:
     await expect(page).to_have_url(f"{site.url}/?q=red")
 
 
+async def test_all_photos_are_counted_as_the_heading_does(page: Page, site: Site) -> None:
+    view = SearchPage(page)
+    await page.goto(site.url)
+    await expect(view.summary).to_have_text("150 photos")
+
+    await view.cards.nth(2).click()
+
+    await expect(page.locator("#viewer-position")).to_have_text("3 of 150")
+
+
 async def test_it_is_shared_with_its_search(page: Page, site: Site) -> None:
     view = SearchPage(page)
     await page.goto(f"{site.url}/?q=red")

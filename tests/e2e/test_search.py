@@ -57,6 +57,27 @@ async def test_examples_are_in_the_models_languages_and_search(page: Page, site:
     await expect(view.title).to_have_text("Photos of “一座寺庙”")
 
 
+async def test_faint_matches_are_called_so_and_fill_no_bar(page: Page, site: Site) -> None:
+    async def make_faint(route: Route) -> None:
+        response = await route.fetch()
+        answer = await response.json()
+        for place, result in enumerate(answer["results"]):
+            result["score"] = 0.08 - 0.002 * place
+        await route.fulfill(response=response, json=answer)
+
+    await page.route(re.compile(r"/api/v1/search"), make_faint)
+    view = SearchPage(page)
+
+    await page.goto(f"{site.url}/?q=qqqq+zzxxy")
+
+    await expect(view.summary).to_have_text("Nothing fits well; these come nearest")
+    shares = await page.locator("#grid .score-meter").evaluate_all(
+        "meters => meters.map(meter => Number(meter.style.getPropertyValue('--share')))"
+    )
+    assert 0 < shares[0] < 0.5
+    assert shares[50] == 0
+
+
 async def test_find_similar_starts_from_any_photo(page: Page, site: Site) -> None:
     view = SearchPage(page)
     await page.goto(f"{site.url}/?q=blue+ring")

@@ -33,7 +33,7 @@ async def test_few_photos_are_said_quietly_and_new_ones_offered(page: Page, site
     site.search.photos.update(list(photos.items())[:30])
     view = SearchPage(page)
     await page.goto(site.url)
-    await expect(view.summary).to_contain_text("Few photos are indexed so far (30). Searches work best with hundreds.")
+    await expect(view.summary).to_contain_text("Few photos are indexed (30). Searches work best with hundreds.")
 
     site.search.photos.update(photos)
     await page.get_by_role("button", name="Show 120 new photos").click()
