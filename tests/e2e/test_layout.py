@@ -1,11 +1,12 @@
 """The page fits its window, in the dark as well, and its parts have names."""
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.e2e.browsing import Complaints, open_context, open_tab
 from tests.e2e.search_page import SearchPage
 from tests.e2e.site import Site
+from tests.gateway.made_up_photos import draw, encoded
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -13,7 +14,9 @@ WIDTH = "document.documentElement.scrollWidth"
 
 
 async def test_nothing_is_wider_than_a_small_phone(page: Page, site: Site) -> None:
-    site.embedder.model.notice = "This model knows the main thing in a picture. Its command: make run MODEL=" + "x" * 60
+    site.embedder.model.notice = (
+        "This model knows the main thing in a picture. Its command: `make run MODEL=" + "x" * 60 + "`"
+    )
     view = SearchPage(page)
     await page.set_viewport_size({"width": 360, "height": 640})
     for path in (
@@ -51,6 +54,34 @@ async def test_a_long_notice_is_cut_on_a_phone_until_one_asks(page: Page, site: 
 
     assert await view.notices.evaluate(height) > cut + 50
     await expect(page.get_by_role("button", name="Less")).to_be_visible()
+
+
+async def test_extreme_photos_are_drawn_hardly_larger_than_they_are(page: Page, site: Site) -> None:
+    band, dot = sorted(site.search.photos.values(), key=lambda photo: photo.name)[:2]
+    band.width, band.height, dot.width, dot.height = 4000, 100, 1, 1
+    sizes = {f"/{band.id}/preview": (2048, 51), f"/{dot.id}/thumbnail": (1, 1)}
+
+    async def answer(route: Route) -> None:
+        size = next(size for path, size in sizes.items() if path in route.request.url)
+        await route.fulfill(content_type="image/png", body=encoded(draw("red", "ring", size), "PNG"))
+
+    await page.route(lambda url: any(path in url for path in sizes), answer)
+    view = SearchPage(page)
+    await page.goto(site.url)
+    await expect(view.cards).to_have_count(60)
+    for _ in range(2):
+        await view.scroll_to_end()
+        await page.wait_for_load_state("networkidle")
+    box = "image => [image.clientWidth, image.clientHeight]"
+    for photo, most in ((band, (900, 102)), (dot, (2, 2))):
+        card = page.locator(f"#grid a[data-id='{photo.id}']")
+        await card.scroll_into_view_if_needed()
+        await expect(card.locator(".card-frame-loaded")).to_be_visible()
+
+        width, height = await card.locator("img").evaluate(box)
+
+        assert (width <= most[0], height <= most[1]) == (True, True)
+        assert width > 0
 
 
 async def test_a_row_of_photos_fills_the_window(page: Page, site: Site) -> None:
