@@ -54,5 +54,5 @@ class Settings(BaseSettings):
         128, ge=1, description="How many pictures of all streams are worked on at once; further ones wait."
     )
     decode_threads: int = Field(
-        2, ge=1, description="Pictures that are decoded at once; each may take 3 bytes a pixel."
+        2, ge=1, description="Pictures that are decoded at once; each may take 11 bytes a pixel, or 17 if it is a WebP."
     )

@@ -18,11 +18,13 @@ def flatten(image: Image.Image) -> Image.Image:
     if image.mode in _SIXTEEN_BIT_MODES:
         return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
     if image.mode in ("LA", "La"):
-        image = image.convert("LA")
+        image = image if image.mode == "LA" else image.convert("LA")
         return _on_white(image.getchannel("L"), image.getchannel("A"))
     if image.has_transparency_data:
-        image = image.convert("RGBA")
-        return _on_white(image.convert("RGB"), image.getchannel("A"))
+        image = image if image.mode == "RGBA" else image.convert("RGBA")
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image)  # takes the colours and the mask from one image, without a copy of either
+        return white
     return image if image.mode in _SPACES else image.convert("RGB")
 
 

@@ -74,6 +74,8 @@ def _decode(file: ImageFile.ImageFile, format_: PictureFormat, useful_edge: int 
     draft = file.draft(None, (2 * useful_edge, 2 * useful_edge)) if useful_edge is not None else None
     file.load()
     image = flatten(file)
+    if image is not file:
+        file.close()  # its pixels would take as much memory again
     profile = foreign_profile(file.info.get("icc_profile"), image.mode)
     if useful_edge is not None and (image.size != size or profile is not None):
         # A draft's blocks at the right and lower edges need not be full: the box cuts them to where the picture ends.

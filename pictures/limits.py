@@ -29,5 +29,6 @@ class Limits:
             raise TooLarge(self.max_frames, count, "frames")
 
 
-# Room for the largest photos of phones (200 megapixels, which take 4 bytes a pixel while they are decoded).
+# Room for the largest photos of phones (200 megapixels). While one is decoded it takes up to 11 bytes a pixel (a PNG
+# mostly 8), or 17 if it is a WebP, whose decoder keeps frames of its own. A JPEG read for a model takes far less.
 DEFAULT_LIMITS = Limits(max_bytes=256 * 1024 * 1024, max_pixels=200_000_000, max_frames=10_000)

@@ -1,6 +1,9 @@
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -111,3 +114,36 @@ def test_the_message_says_the_limit_and_what_the_picture_has() -> None:
     assert (
         str(TooLarge(1000, 2000, "frames")) == "The picture has 2,000 frames, more than the limit of 1,000. Reduce it."
     )
+
+
+_MEMORY_OF_ONE_PICTURE = """
+import sys
+from pathlib import Path
+from pictures.decode import read_picture
+
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024
+
+small, large = (Path(name).read_bytes() for name in sys.argv[1:])
+read_picture(small)
+before = peak()
+read_picture(large)
+print(peak() - before)
+"""
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+def test_decoding_holds_no_needless_copies(tmp_path: Path, mode: str, turned: bool) -> None:
+    exif = Image.Exif()
+    if turned:
+        exif[0x0112] = 6
+    small, large = tmp_path / "small.png", tmp_path / "large.png"
+    for path, edge in ((small, 8), (large, 2_000)):
+        Image.new(mode, (edge, edge)).save(path, compress_level=1, exif=exif)
+
+    answer = subprocess.run(
+        [sys.executable, "-c", _MEMORY_OF_ONE_PICTURE, small, large], capture_output=True, text=True, check=True
+    )
+
+    assert int(answer.stdout) / 2_000**2 < 9
