@@ -134,8 +134,8 @@ class EmbeddedStore:
         async with self.writing:
             coming = self.rebuild(rebuild_id)
             if self.serving and not drop_missing_sources:
-                sources = await coming.source_counts()
-                if missing := [name for name in await self.serving.source_counts() if name not in sources]:
+                sources = await coming.count_sources()
+                if missing := [name for name in await self.serving.count_sources() if name not in sources]:
                     raise RebuildIncomplete(missing)
             await self._store(replace(self._folder.state, serving=coming.index, next=None))
             self._retire(self.serving)

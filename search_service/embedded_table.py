@@ -66,6 +66,7 @@ class EmbeddedTable:
         self._table = table
         self._commits = Commits(table, folder)
         self._readers: set[asyncio.Event] = set()
+        self._generation = 0  # the number of commits, failed ones too
         self._source_counts: dict[str, int] | None = None
 
     @classmethod
@@ -163,14 +164,21 @@ class EmbeddedTable:
 
     async def source_counts(self) -> dict[str, int]:
         """How many photos there are of each source, by name. Counted once for each state of the table."""
-        if self._source_counts is None:
-            counts: Counter[str] = Counter()
-            async with self._reading():
-                async for batch in await self._table.query().select(["source"]).to_batches():
-                    for entry in batch.column("source").value_counts().to_pylist():
-                        counts[entry["values"]] += entry["counts"]
-            self._source_counts = dict(sorted(counts.items()))
-        return self._source_counts
+        if self._source_counts is not None:
+            return self._source_counts
+        generation, counts = self._generation, await self.count_sources()
+        if generation == self._generation:  # what was counted may be older than a commit that ended meanwhile
+            self._source_counts = counts
+        return counts
+
+    async def count_sources(self) -> dict[str, int]:
+        """How many photos there are of each source now, by name."""
+        counts: Counter[str] = Counter()
+        async with self._reading():
+            async for batch in await self._table.query().select(["source"]).to_batches():
+                for entry in batch.column("source").value_counts().to_pylist():
+                    counts[entry["values"]] += entry["counts"]
+        return dict(sorted(counts.items()))
 
     async def tidy(self) -> None:
         """Merges small files, updates the indexes and, unless a read still needs them, removes old versions."""
@@ -253,6 +261,7 @@ class EmbeddedTable:
                 async with self._commits.committing():
                     yield
             finally:
+                self._generation += 1
                 self._source_counts = None
                 self.commits_since_tidy += 1
 
