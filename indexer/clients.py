@@ -166,7 +166,7 @@ def _errors_of(target: str) -> Iterator[None]:
 def _call_error(error: grpc.RpcError, target: str) -> TemporaryTrouble | IndexerError:
     remote = read_rpc_error(error)
     if not remote.reason and remote.code is StatusCode.UNAVAILABLE:
-        return TemporaryTrouble(f"Nothing answers at {target}.")
+        return TemporaryTrouble(f"Nothing answers at {target}; `make run` starts the services.")
     if remote.code is StatusCode.UNIMPLEMENTED:
         return ServiceRefused(f"{target} is not the service that was expected there. Check --embedder and --search.")
     trouble = _trouble(remote)

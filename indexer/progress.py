@@ -119,7 +119,7 @@ def summary(tally: Tally, failures: Failures, seconds: float) -> str:
     if kinds := passed_over(tally):
         line += f" Passed over: {kinds}."
     if (left := tally.gone - tally.removed) > 0:
-        line += f" {left:,} in the index are gone from the folder; --prune removes them."
+        line += f" {left:,} in the index are gone from the folder; --prune (make run: PRUNE=1) removes them."
     return line
 
 

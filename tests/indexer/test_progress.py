@@ -57,7 +57,8 @@ def test_the_summary_tells_what_was_done_and_what_is_left() -> None:
 
     assert line == (
         "2 embedded and written, 1 written with a vector that the index had, 5 unchanged; 2 s (2.0/s). "
-        "Passed over: 1 other files. 2 in the index are gone from the folder; --prune removes them."
+        "Passed over: 1 other files. 2 in the index are gone from the folder; "
+        "--prune (make run: PRUNE=1) removes them."
     )
 
 
