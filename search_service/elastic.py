@@ -39,6 +39,7 @@ from search_service.images import (
     Window,
     Write,
 )
+from search_service.query_vector import check_model
 from search_service.write_batch import WriteBatch, copied_ids, first_model, resolve_writes, without_index
 
 _T = TypeVar("_T")
@@ -99,14 +100,18 @@ class ElasticImages:
         offset: int,
         limit: int,
         order: SearchOrder = SearchOrder.SCORE,
+        model: Model | None = None,
     ) -> HitPage:
         """As in Images."""
         read = self._reader.newest_of_nearest if order is SearchOrder.NEWEST_FIRST else self._reader.nearest
-        return await self._read(
-            lambda index: read(
+
+        async def read_page(index: StoredIndex) -> HitPage:
+            check_model(model, index.model)
+            return await read(
                 index, vector, keep=keep, excluded_ids=excluded_ids, window=window, offset=offset, limit=limit
             )
-        )
+
+        return await self._read(read_page)
 
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:
         """As in Images."""

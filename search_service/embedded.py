@@ -30,6 +30,7 @@ from search_service.images import (
     Window,
     Write,
 )
+from search_service.query_vector import check_model
 from search_service.write_batch import copied_ids, first_model, resolve_writes, without_index
 
 _T = TypeVar("_T")
@@ -94,9 +95,11 @@ class EmbeddedImages:
         offset: int,
         limit: int,
         order: SearchOrder = SearchOrder.SCORE,
+        model: Model | None = None,
     ) -> HitPage:
         """As in Images."""
         table = self._store.present()
+        check_model(model, table.index.to_model())
         found = await table.nearest(vector, keep=keep, excluded_ids=excluded_ids, window=window)
         if order is SearchOrder.NEWEST_FIRST:
             found = await _newest_first(found, table)

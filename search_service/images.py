@@ -259,8 +259,12 @@ class Images(Protocol):
         offset: int,
         limit: int,
         order: SearchOrder = SearchOrder.SCORE,
+        model: Model | None = None,
     ) -> HitPage:
-        """Some of the window (the nearest photos by cosine, equal ones by id): `limit` of them from `offset` on."""
+        """Some of the window (the nearest photos by cosine, equal ones by id): `limit` of them from `offset` on.
+
+        With `model`, raises ModelMismatch unless the index that is searched is of it: another one may serve by now.
+        """
         ...
 
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search_service.errors import ImageNotFound, InvalidEmbedding, InvalidField, ModelMismatch, ZeroVector
+from search_service.errors import (
+    ImageNotFound,
+    InvalidEmbedding,
+    InvalidField,
+    ModelMismatch,
+    StorageUnavailable,
+    ZeroVector,
+)
 from search_service.images import MAX_DIMENSIONS, CopyOf, Embedding, Images, Model, Vector
 
 MAX_TERMS = 32
@@ -44,11 +51,17 @@ def check_vector(values: Vector) -> Vector:
     return np.asarray(values / length, dtype=np.float32)
 
 
-async def resolve_terms(terms: Sequence[Term], images: Images) -> Vector:
-    """The terms' weighted sum, of unit length.
+def check_model(expected: Model | None, actual: Model) -> None:
+    """Raises ModelMismatch if a vector was made for another model than the index is of by now."""
+    if expected and expected != actual:
+        raise ModelMismatch(expected=actual.name, actual=expected.name)
+
+
+async def resolve_terms(terms: Sequence[Term], images: Images) -> Embedding:
+    """The terms' weighted sum, of unit length, and the model that the index is of meanwhile.
 
     Weights are relative: scaling all of them by one positive number changes nothing. Raises InvalidField, IndexMissing,
-    ImageNotFound, ModelMismatch, InvalidEmbedding, ZeroVector.
+    ImageNotFound, ModelMismatch, InvalidEmbedding, ZeroVector, StorageUnavailable.
     """
     _check_terms(terms)
     model = await images.model()
@@ -63,7 +76,7 @@ async def resolve_terms(terms: Sequence[Term], images: Images) -> Vector:
     length = float(np.linalg.norm(weighted))
     if length < _SHORTEST_SUM:
         raise ZeroVector
-    return np.asarray(weighted / length, dtype=np.float32)
+    return Embedding(model.name, np.asarray(weighted / length, dtype=np.float32))
 
 
 def _check_terms(terms: Sequence[Term]) -> None:
@@ -79,4 +92,6 @@ def _vector_of(term: Term, stored: dict[str, Vector], model: Model) -> Vector:
         return check_embedding(term.target, model)
     if (vector := stored.get(term.target.image_id)) is None:
         raise ImageNotFound(term.target.image_id)
+    if len(vector) != model.dimensions:
+        raise StorageUnavailable("The index is being replaced. Search again.")
     return vector

@@ -88,9 +88,10 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         size, order = _page_size(request.page_size), _read_order(request.order, _SEARCH_ORDERS)
         digest = search_digest(terms, keep, order)
         place = read_search_token(request.page_token, digest) if request.page_token else SearchPlace(self._window, 0)
-        vector = await resolve_terms(terms, self._images)
+        query = await resolve_terms(terms, self._images)
         page = await self._images.search(
-            vector,
+            query.values,
+            model=Model(query.model, len(query.values)),
             keep=keep,
             excluded_ids=[term.target.image_id for term in terms if isinstance(term.target, CopyOf)],
             window=place.window,

@@ -3,7 +3,14 @@ from typing import cast
 import numpy as np
 import pytest
 
-from search_service.errors import ImageNotFound, InvalidEmbedding, InvalidField, ModelMismatch, ZeroVector
+from search_service.errors import (
+    ImageNotFound,
+    InvalidEmbedding,
+    InvalidField,
+    ModelMismatch,
+    StorageUnavailable,
+    ZeroVector,
+)
 from search_service.images import CopyOf, Embedding, Images, Model, Vector
 from search_service.query_vector import MAX_TERMS, Term, resolve_terms
 from tests.search_service.photos import DIMENSIONS, MODEL, random_unit, unit
@@ -23,7 +30,9 @@ class StoredVectors:
 
 
 async def resolve(*terms: Term, **stored: Vector) -> Vector:
-    return await resolve_terms(terms, cast(Images, StoredVectors(**stored)))
+    query = await resolve_terms(terms, cast(Images, StoredVectors(**stored)))
+    assert query.model == MODEL
+    return query.values
 
 
 def near(vector: Vector, weight: float = 1.0) -> Term:
@@ -112,6 +121,11 @@ async def test_the_length_may_be_off_by_a_thousandth(length: float, accepted: bo
     else:
         with pytest.raises(InvalidEmbedding):
             await resolve(near(vector))
+
+
+async def test_a_stored_vector_of_the_index_that_took_the_other_ones_place_is_not_mixed_with_its_vectors() -> None:
+    with pytest.raises(StorageUnavailable, match="Search again"):
+        await resolve(Term(CopyOf("cat")), near(unit(1)), cat=unit(1)[:3])
 
 
 async def test_a_vector_of_another_model_is_refused_before_its_length_is_looked_at() -> None:

@@ -1,9 +1,20 @@
 import pytest
 
 from search_service.errors import ModelMismatch, RebuildConflict, RebuildIncomplete, RebuildNotFound
-from search_service.images import CopyOf, Filter, FingerprintFilter, Images, IndexState, ListOrder, Model, Write
+from search_service.images import (
+    CopyOf,
+    Filter,
+    FingerprintFilter,
+    HitPage,
+    Images,
+    IndexState,
+    ListOrder,
+    Model,
+    Window,
+    Write,
+)
 from tests.search_service.contract.conftest import Reopen
-from tests.search_service.photos import DIMENSIONS, MODEL, photo, random_unit, write
+from tests.search_service.photos import DIMENSIONS, MODEL, photo, random_unit, unit, write
 
 NEXT = Model("next@1", 4)
 
@@ -155,3 +166,25 @@ async def test_fingerprints_of_the_rebuild_are_its_own(images: Images) -> None:
     keep = FingerprintFilter(source="photos", rebuild_id=rebuild.id)
 
     assert [one.id async for batch in images.fingerprints(keep) for one in batch] == ["a"]
+
+
+async def test_a_vector_that_was_made_for_the_index_before_is_refused(images: Images) -> None:
+    await images.write([write("a")])
+    before = await images.model()
+    same_length = Model("same length@1", before.dimensions)
+    rebuild = await images.begin_rebuild(same_length)
+    await images.write([write("a", model=same_length.name)], rebuild.id)
+
+    async def search(model: Model) -> HitPage:
+        window = Window(10, 10)
+        return await images.search(
+            unit(1), model=model, keep=Filter(), excluded_ids=[], window=window, offset=0, limit=5
+        )
+
+    assert len((await search(before)).hits) == 1
+    await images.commit_rebuild(rebuild.id, drop_missing_sources=False)
+
+    with pytest.raises(ModelMismatch) as caught:
+        await search(before)
+    assert caught.value.metadata == {"expected": same_length.name, "actual": before.name}
+    assert len((await search(same_length)).hits) == 1
