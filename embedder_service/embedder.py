@@ -106,10 +106,12 @@ class Embedder:
     def _decode(self, data: bytes) -> PreparedImage:
         try:
             picture = read_picture(data, limits=self._limits.pictures, useful_edge=self.card.useful_image_edge)
+            return self._encoder.prepare_image(picture.image)
+        except MemoryError as error:
+            raise ImageTooLarge("There is not enough memory to decode the picture. Reduce it.") from error
         except TooLarge as error:
             raise ImageTooLarge(
                 str(error), limit=str(error.limit), actual=str(error.actual), unit=error.unit
             ) from error
         except PictureError as error:
             raise ImageUndecodable(str(error)) from error
-        return self._encoder.prepare_image(picture.image)

@@ -9,7 +9,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from PIL import Image
 
-from embedder_service.encoder import LoadedModel, Modality, Report
+from embedder_service.encoder import LoadedModel, Modality, PreparedImage, Report
 from embedder_service.errors import ModelFailed
 from grpc_runtime.errors import RemoteError, read_rpc_error, read_status
 from imagesearch.embedder.v1 import embedder_pb2 as pb
@@ -55,6 +55,28 @@ async def test_a_picture_has_the_same_vector_alone_and_in_a_stream(running: Runn
 
     assert many["7"].embedding == alone.embedding
     assert len(alone.embedding.values) == DIMENSIONS
+
+
+class _ShortOfMemory(PlainEncoder):
+    """As if memory ran out over wide pictures."""
+
+    def prepare_image(self, image: Image.Image) -> PreparedImage:
+        if image.width > 1_000:
+            raise MemoryError
+        return super().prepare_image(image)
+
+
+async def test_a_picture_beyond_the_memory_fails_alone(serve: Serve) -> None:
+    async with serve(lambda report: LoadedModel(_ShortOfMemory())) as running:
+        assert await running.host.load()
+
+        large = pb.EmbedImagesRequest(key="large", image=picture(size=(1_200, 9)))
+        answers = await embed_stream(running, [large, pb.EmbedImagesRequest(key="good", image=picture())])
+        alone = await error_of(running.stub.EmbedImage(pb.EmbedImageRequest(image=large.image)))
+
+    assert answers["good"].HasField("embedding")
+    assert read_status(answers["large"].error).reason == "IMAGE_TOO_LARGE"
+    assert alone.reason == "IMAGE_TOO_LARGE"
 
 
 async def test_in_a_stream_a_bad_picture_and_a_long_key_fail_alone(running: Running) -> None:
