@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
+import os
 import re
 from dataclasses import dataclass, field
 from enum import Enum
 
 from gateway import metrics
+from gateway.errors import Overloaded
 from gateway.originals import Originals, unreadable
 from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
@@ -19,6 +21,7 @@ from pictures.thumbnail import thumbnail
 # Raise it when the same photo would give another picture: what was kept before is then not used any more.
 VERSION = 1
 
+_OUT_OF_MEMORY_SECONDS = 5
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -82,14 +85,18 @@ class Thumbnails:
         if key and (kept := self._cache.read(key)):  # finished between the caller's look and this one
             return Derived(kept, as_indexed=True)
         limit = DEFAULT_LIMITS.max_bytes
-        with self._originals.open(image) as file:
-            data = file.read(limit + 1)
         try:
+            with self._originals.open(image) as file:
+                # To ask for more than there is would reserve memory for it.
+                data = file.read(min(os.fstat(file.fileno()).st_size, limit) + 1)
             # The decoder delivers at least twice the edge that it is asked for.
             picture = read_picture(data, useful_edge=size.value // 2)
             derived = thumbnail(picture.image, size.value)
         except PictureError as error:
             raise unreadable(image, error) from error
+        except MemoryError as error:
+            message = f"There is not enough memory to show {image.name} now. Try again in a moment."
+            raise Overloaded(message, retry_after=_OUT_OF_MEMORY_SECONDS) from error
         as_indexed = hashlib.sha256(data).hexdigest() == image.content_sha256
         if as_indexed and key:
             self._cache.write(key, derived)

@@ -31,7 +31,7 @@ class Upload:
 async def read_upload(request: web.Request, max_bytes: int) -> Upload:
     """Reads a multipart form. Raises ImageTooLarge as soon as that is certain, or InvalidField."""
     if request.content_length is not None and request.content_length > max_bytes + _FORM_BYTES:
-        raise _too_large(max_bytes)
+        raise _too_large(max_bytes, actual=request.content_length)
     try:
         return await _read_form(request, max_bytes)
     except (ValueError, AssertionError, HttpProcessingError) as error:  # what aiohttp raises on a broken form
@@ -47,6 +47,8 @@ def reduced_upload(data: bytes, useful_edge: int) -> bytes:
         raise ImageTooLarge(str(error), limit=str(error.limit), actual=str(error.actual), unit=error.unit) from error
     except PictureError as error:
         raise ImageUndecodable(str(error)) from error
+    except MemoryError as error:
+        raise ImageTooLarge("There is not enough memory to decode the picture. Choose a smaller one.") from error
 
 
 async def _read_form(request: web.Request, max_bytes: int) -> Upload:
@@ -91,8 +93,11 @@ async def _read_field(part: BodyPartReader) -> str:
         raise InvalidField(str(part.name), "it is not UTF-8.") from None
 
 
-def _too_large(max_bytes: int) -> ImageTooLarge:
+def _too_large(max_bytes: int, actual: int | None = None) -> ImageTooLarge:
     limit = f"{max_bytes / 1024**2:.0f} MiB" if max_bytes >= 1024**2 else f"{max_bytes} bytes"
-    return ImageTooLarge(
+    error = ImageTooLarge(
         f"The picture is larger than {limit}. Choose a smaller one.", limit=str(max_bytes), unit="bytes"
     )
+    if actual is not None:
+        error.metadata["actual"] = str(actual)
+    return error

@@ -220,6 +220,7 @@ function tooLarge(error, status) {
   const { limit, unit } = error.problem;
   if (unit === "pixels") return `It may have ${(Number(limit) / 1e6).toFixed(0)} megapixels at most.`;
   if (unit === "frames") return `It may have ${limit} frames at most.`;
+  if (error.problem.reason && !limit) return error.detail;
   const bytes = Number(limit) || status?.upload_limit_bytes || 0;
   return bytes ? `A picture may have ${formatBytes(bytes)} at most. A smaller copy finds the same photos.` : error.detail;
 }
