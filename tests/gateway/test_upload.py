@@ -129,6 +129,7 @@ async def test_an_upload_that_says_it_is_too_large_is_refused(start_gateway: Sta
     problem = await _refused(gateway, _form(b"\xff\xd8\xff" + bytes(400_000)), status=413)
 
     assert (problem["reason"], problem["limit"], problem["unit"]) == ("IMAGE_TOO_LARGE", "200000", "bytes")
+    assert int(problem["actual"]) >= 400_000
 
 
 async def test_an_upload_that_tells_no_length_is_cut_off_at_the_limit(start_gateway: StartGateway) -> None:
