@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from search_service.civil_time import from_micros, micros
 from search_service.folders import enclosing_folders
 from search_service.images import (
     Fingerprint,
@@ -38,14 +39,7 @@ PRIME_POWERS = (
     *(11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61),
 )
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - civil times have no zone
-_MICROSECOND = timedelta(microseconds=1)
 _BILLION = 1_000_000_000
-
-
-def micros(civil_time: datetime) -> int:
-    """Microseconds since the start of 1970 by the same clock."""
-    return (civil_time - _EPOCH) // _MICROSECOND
 
 
 def write_document(image: Image, vector: Vector, indexed_at: datetime) -> bytes:
@@ -98,7 +92,7 @@ def read_image(source: Mapping[str, Any]) -> Image:
         media_type=source["media_type"],
         width=source["width"],
         height=source["height"],
-        taken_at=None if taken_at is None else _EPOCH + taken_at * _MICROSECOND,
+        taken_at=None if taken_at is None else from_micros(taken_at),
         utc_offset=None if offset is None else timedelta(seconds=offset),
         taken_at_source=TakenAtSource(source["taken_at_source"]),
         location=None if location is None else Location(location["lat"], location["lon"]),

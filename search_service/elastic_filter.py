@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from search_service.elastic_document import PRIME_POWERS, camera_key, folder_key, micros, residue
+from search_service.civil_time import micros
+from search_service.elastic_document import PRIME_POWERS, camera_key, folder_key, residue
 from search_service.folders import is_listed
 from search_service.images import Filter, FingerprintFilter, Folder, ListOrder, ListPlace, Shard, sample_key
 from search_service.places import FARTHEST_METERS, BoundingBox, Nearby

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from search_service.civil_time import micros
 from search_service.embedded_facets import count_facets
-from search_service.embedded_schema import micros
 from search_service.embedded_store import EmbeddedOptions, EmbeddedStore
 from search_service.embedded_table import EmbeddedTable
 from search_service.errors import IndexMissing, ServiceError, StorageUnavailable

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from math import cos, radians, sin
 
-from search_service.embedded_schema import micros
+from search_service.civil_time import micros
 from search_service.images import Filter, FingerprintFilter, Folder, ListOrder, ListPlace, sample_key
 from search_service.photo_facts import Camera
 from search_service.places import EARTH_RADIUS_METERS, FARTHEST_METERS, BoundingBox, Nearby

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from search_service.civil_time import from_micros, micros
 from search_service.images import (
     Fingerprint,
     Image,
@@ -50,19 +51,12 @@ FINGERPRINT_COLUMNS = [
     "content_sha256",
     "extractor_version",
 ]
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - civil times have no zone
-_MICROSECOND = timedelta(microseconds=1)
 _BILLION = 1_000_000_000
 
 
 def table_schema(dimensions: int) -> Any:
     """The schema of a table whose vectors have this many values."""
     return pa.schema([*_FACTS, ("vector", pa.list_(pa.float32(), dimensions))])
-
-
-def micros(civil_time: datetime) -> int:
-    """Microseconds since the start of 1970 by the same clock."""
-    return (civil_time - _EPOCH) // _MICROSECOND
 
 
 def to_table(rows: Iterable[tuple[Image, Vector]], dimensions: int, indexed_at: datetime) -> Any:
@@ -89,13 +83,13 @@ def to_image(row: dict[str, Any]) -> Image:
         media_type=row["media_type"],
         width=row["width"],
         height=row["height"],
-        taken_at=None if taken_at is None else _EPOCH + taken_at * _MICROSECOND,
+        taken_at=None if taken_at is None else from_micros(taken_at),
         utc_offset=None if offset is None else timedelta(seconds=offset),
         taken_at_source=TakenAtSource(row["taken_at_source"]),
         location=None if latitude is None else Location(latitude, row["longitude"]),
         camera=None if row["camera_make"] is None else Camera(row["camera_make"], row["camera_model"]),
         extractor_version=row["extractor_version"],
-        indexed_at=(_EPOCH + row["indexed_at_us"] * _MICROSECOND).replace(tzinfo=UTC),
+        indexed_at=from_micros(row["indexed_at_us"]).replace(tzinfo=UTC),
     )
 
 

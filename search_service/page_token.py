@@ -5,8 +5,8 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
+from search_service.civil_time import from_micros, micros
 from search_service.errors import StalePageToken
 from search_service.images import MAX_WINDOW, Embedding, Filter, ListOrder, ListPlace, SearchOrder, Window
 from search_service.query_vector import Term
@@ -15,9 +15,6 @@ _VERSION = 1
 _SEARCH = struct.Struct(">BB8sHIH")  # version, kind, digest, window, candidates, offset
 _LIST = struct.Struct(">BB8s?q")  # version, kind, digest, has a time, microseconds since 1970; the id follows
 _SEARCH_KIND, _LIST_KIND = 1, 2
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - civil times have no zone
-_MICROSECOND = timedelta(microseconds=1)
-MAX_CANDIDATES = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +68,8 @@ def read_search_token(token: str, digest: bytes) -> SearchPlace:
 
 def write_list_token(digest: bytes, place: ListPlace) -> str:
     """The token of a list's page."""
-    micros = 0 if place.taken_at is None else (place.taken_at - _EPOCH) // _MICROSECOND
-    head = _LIST.pack(_VERSION, _LIST_KIND, digest, place.taken_at is not None, micros)
+    time = 0 if place.taken_at is None else micros(place.taken_at)
+    head = _LIST.pack(_VERSION, _LIST_KIND, digest, place.taken_at is not None, time)
     return _encode(head + place.id.encode())
 
 
@@ -81,12 +78,12 @@ def read_list_token(token: str, digest: bytes) -> ListPlace:
     data = _decode(token)
     if len(data) <= _LIST.size:
         raise StalePageToken
-    version, kind, own_digest, has_time, micros = _LIST.unpack_from(data)
+    version, kind, own_digest, has_time, time = _LIST.unpack_from(data)
     if (version, kind, own_digest) != (_VERSION, _LIST_KIND, digest):
         raise StalePageToken
     try:
         image_id = data[_LIST.size :].decode()
-        return ListPlace(image_id, _EPOCH + micros * _MICROSECOND if has_time else None)
+        return ListPlace(image_id, from_micros(time) if has_time else None)
     except (UnicodeDecodeError, OverflowError) as error:
         raise StalePageToken from error
 
