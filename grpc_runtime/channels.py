@@ -25,13 +25,18 @@ _SIZES: Sequence[Option] = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
 )
-# Without reuseport a second server on the same port fails at once instead of taking half of the calls.
-SERVER_OPTIONS: Sequence[Option] = (
-    *_SIZES,
-    *_PINGS,
-    ("grpc.so_reuseport", 0),
-    ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_SECONDS * 1000 // 2),
-)
+
+
+def server_options(connection_age_seconds: float) -> Sequence[Option]:
+    """What a server's options are. A connection of that age is closed once its calls have ended."""
+    return (
+        *_SIZES,
+        *_PINGS,
+        # Without reuseport a second server on the same port fails at once instead of taking half of the calls.
+        ("grpc.so_reuseport", 0),
+        ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_SECONDS * 1000 // 2),
+        ("grpc.max_connection_age_ms", round(connection_age_seconds * 1000)),
+    )
 
 
 def open_channel(
@@ -51,6 +56,8 @@ def open_channel(
         ("grpc.service_config", json.dumps(_service_config(idempotent))),
         # A server that comes back after a restart is found within this time instead of the default's two minutes.
         ("grpc.max_reconnect_backoff_ms", 2_000),
+        # The default's 30 seconds would hide a new replica for as long, though servers let clients ask sooner.
+        ("grpc.dns_min_time_between_resolutions_ms", 1_000),
     ]
     return grpc.aio.insecure_channel(target, options=options, interceptors=client_interceptors(default_timeout))
 

@@ -10,22 +10,40 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from grpc_runtime.channels import SERVER_OPTIONS
+from grpc_runtime.channels import server_options
 from grpc_runtime.interceptors import CallInterceptor
 from grpc_runtime.ports import PortUnavailable
 
 _log = structlog.stdlib.get_logger("server")
 
+# The name that the health service knows the process by, whatever its services can do: what a liveness probe asks for.
+LIVENESS = "liveness"
+CONNECTION_AGE_SECONDS = 10.0
+
 
 class Server:
     """A gRPC server. Register services on `grpc`, enter it to start it, and wait with `run_until_stopped`.
 
-    It reports NOT_SERVING, for the whole server and each service, until `set_serving(True)`.
+    It reports NOT_SERVING, for the whole server and each service, until `set_serving(True)`; LIVENESS is SERVING from
+    the start.
     """
 
-    def __init__(self, address: str, service_names: list[str], *, drain_seconds: float = 20.0) -> None:
-        """`address` is HOST:PORT (port 0: any free one); `service_names`: imagesearch.search.v1.SearchService, ...."""
-        self.grpc = grpc.aio.server(interceptors=[CallInterceptor()], options=list(SERVER_OPTIONS))
+    def __init__(
+        self,
+        address: str,
+        service_names: list[str],
+        *,
+        drain_seconds: float = 20.0,
+        connection_age_seconds: float = CONNECTION_AGE_SECONDS,
+    ) -> None:
+        """`address` is HOST:PORT (port 0: any free one); `service_names`: imagesearch.search.v1.SearchService, ....
+
+        A connection of that age, give or take a tenth, gets no further calls; running ones go on. The client then asks
+        anew for the addresses of the service, and finds replicas that came since.
+        """
+        self.grpc = grpc.aio.server(
+            interceptors=[CallInterceptor()], options=list(server_options(connection_age_seconds))
+        )
         self._address = address
         self._names = service_names
         self._drain_seconds = drain_seconds
@@ -41,6 +59,7 @@ class Server:
     async def __aenter__(self) -> Self:
         """Starts to listen. Raises PortUnavailable with a sentence that says what to do."""
         await self.set_serving(False)
+        await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         try:
             self.port = self.grpc.add_insecure_port(self._address)
         except RuntimeError as error:

@@ -11,7 +11,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 
 from grpc_runtime.channels import open_channel
 from grpc_runtime.ports import PortUnavailable
-from grpc_runtime.server import Server
+from grpc_runtime.server import LIVENESS, Server
 from imagesearch.embedder.v1 import embedder_pb2, embedder_pb2_grpc
 from tests.grpc_runtime.conftest import SERVICE, Echo, Running
 
@@ -29,6 +29,14 @@ async def test_health_is_not_serving_until_told(running: Running, service: str) 
     await running.server.set_serving(True)
 
     assert await health_of(running, service) == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_the_process_is_alive_whether_it_serves_or_not(running: Running) -> None:
+    assert await health_of(running, LIVENESS) == health_pb2.HealthCheckResponse.SERVING
+
+    await running.server.set_serving(False)
+
+    assert await health_of(running, LIVENESS) == health_pb2.HealthCheckResponse.SERVING
 
 
 async def test_reflection_lists_and_describes_the_services(running: Running) -> None:
