@@ -43,6 +43,7 @@ STATUS_BY_REASON: Mapping[str, HTTPStatus] = MappingProxyType(
         "SOURCE_UNKNOWN": HTTPStatus.NOT_FOUND,
         "TIMEOUT": HTTPStatus.GATEWAY_TIMEOUT,
         "INTERNAL": HTTPStatus.INTERNAL_SERVER_ERROR,
+        "INDEX_READ_ONLY": HTTPStatus.CONFLICT,
     }
 )
 

@@ -52,6 +52,7 @@ STATUS_CODES: Mapping[str, StatusCode] = MappingProxyType(
         "SOURCE_UNKNOWN": StatusCode.NOT_FOUND,
         "TIMEOUT": StatusCode.DEADLINE_EXCEEDED,
         "INTERNAL": StatusCode.INTERNAL,
+        "INDEX_READ_ONLY": StatusCode.FAILED_PRECONDITION,
     }
 )
 

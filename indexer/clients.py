@@ -47,6 +47,7 @@ _FATAL_REASONS: Mapping[str, type[IndexerError]] = {
     "MODEL_FAILED": ServiceRefused,
     "MODALITY_UNSUPPORTED": ServiceRefused,
     "INDEX_FORMAT": ServiceRefused,
+    "INDEX_READ_ONLY": ServiceRefused,
     "REBUILD_NOT_FOUND": RebuildNotFinished,
     "REBUILD_CONFLICT": RebuildNotFinished,
 }

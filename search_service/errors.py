@@ -11,6 +11,7 @@ ServiceError
  │    └── ContentReplaced  it knows the photo, with another content than the one asked for
  ├── IndexMissing          nothing has been indexed yet
  ├── IndexFormat           the stored index was written in another form
+ ├── IndexReadOnly         the index was made by another tool and is only read
  ├── RebuildNotFound       no such rebuild is under way
  ├── RebuildConflict       a rebuild with another model is under way
  ├── RebuildIncomplete     the next index lacks a source
@@ -104,6 +105,20 @@ class IndexFormat(ServiceError):
             "Run the version that wrote it, or set SEARCH_EMBEDDED_PATH to another folder and index again.",
             expected=str(expected),
             actual=str(actual),
+        )
+
+
+class IndexReadOnly(ServiceError):
+    """The index was made by another tool and is only read."""
+
+    reason = "INDEX_READ_ONLY"
+
+    def __init__(self, index: str) -> None:
+        super().__init__(
+            f"The index {index!r} was made by another tool and is only read. To write, start the search service "
+            "without SEARCH_ELASTICSEARCH_ORIGINAL_INDEX and index the photos into an index of its own: "
+            "python -m indexer FOLDER",
+            index=index,
         )
 
 
