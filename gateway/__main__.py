@@ -9,6 +9,7 @@ import uvloop
 from aiohttp import web
 
 from gateway.app import init_app, make_runner
+from gateway.app_keys import STOPPING
 from gateway.config import Config
 from gateway.picture_cache import CacheUnavailable
 from grpc_runtime.ports import PortUnavailable
@@ -21,7 +22,8 @@ _log = structlog.stdlib.get_logger("gateway")
 async def serve(config: Config) -> None:
     """Serves until SIGTERM or SIGINT, then lets running requests finish. Raises PortUnavailable or CacheUnavailable."""
     stop = asyncio.Event()
-    runner = make_runner(init_app(config), config.drain_seconds)
+    app = init_app(config)
+    runner = make_runner(app, config.drain_seconds)
     try:
         await runner.setup()
         site = web.TCPSite(runner, config.host, config.port, reuse_port=False)
@@ -36,7 +38,9 @@ async def serve(config: Config) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         _log.info("listening", host=config.host, port=runner.addresses[0][1])
         await stop.wait()
-        _log.info("draining", seconds=config.drain_seconds)
+        _log.info("draining", seconds=config.linger_seconds + config.drain_seconds)
+        app[STOPPING].set()
+        await asyncio.sleep(config.linger_seconds)
     finally:
         await runner.cleanup()
 

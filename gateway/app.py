@@ -6,14 +6,25 @@ from pathlib import Path
 
 from aiohttp import web
 
-from gateway.app_keys import CONFIG, EMBEDDER, ORIGINALS, SEARCH, SEARCHER, THUMBNAILS, UPLOADS, WEB_ROOT, WORKERS
+from gateway.app_keys import (
+    CONFIG,
+    EMBEDDER,
+    ORIGINALS,
+    SEARCH,
+    SEARCHER,
+    STOPPING,
+    THUMBNAILS,
+    UPLOADS,
+    WEB_ROOT,
+    WORKERS,
+)
 from gateway.config import Config
 from gateway.embedder_client import EmbedderClient
 from gateway.middlewares import add_headers, errors_as_problems, known_hosts, observe
 from gateway.originals import Originals
 from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
-from gateway.routes import images, operations, page, search, status
+from gateway.routes import facets, images, operations, page, search, status
 from gateway.search_client import SearchClient
 from gateway.searcher import Searcher
 from gateway.sources import Sources
@@ -38,6 +49,7 @@ def init_app(config: Config, web_root: Path = WEB_FOLDER) -> web.Application:
     )
     app[CONFIG] = config
     app[WEB_ROOT] = web_root
+    app[STOPPING] = asyncio.Event()
     app.on_response_prepare.append(add_headers)
     app.cleanup_ctx.append(_services)
     app.cleanup_ctx.append(_pictures)
@@ -52,6 +64,7 @@ def init_app(config: Config, web_root: Path = WEB_FOLDER) -> web.Application:
             web.get("/api/v1/images/{id}/thumbnail", images.get_thumbnail),
             web.get("/api/v1/images/{id}/preview", images.get_preview),
             web.get("/api/v1/images/{id}/original", images.get_original),
+            web.get("/api/v1/facets", facets.get_facets),
             web.get("/api/v1/index", status.get_index),
             web.get("/api/v1/status", status.get_status),
             web.get("/livez", operations.livez),

@@ -22,3 +22,5 @@ WORKERS = web.AppKey("workers", PictureWorkers)
 ORIGINALS = web.AppKey("originals", Originals)
 THUMBNAILS = web.AppKey("thumbnails", Thumbnails)
 UPLOADS = web.AppKey("uploads", asyncio.Semaphore)
+# Set once the gateway is about to stop: every answer is then the last one of its connection.
+STOPPING = web.AppKey("stopping", asyncio.Event)

@@ -18,8 +18,8 @@ class Config(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
     allowed_hosts: str = Field(
         "",
-        description="Names, separated by commas, under which a proxy on this machine offers the page. Needed only "
-        "while GATEWAY_HOST is this machine itself; localhost and IP addresses always work.",
+        description="Names, separated by commas, that the page is opened by; all others are refused, except "
+        "localhost and IP addresses. Without it any name will do, unless GATEWAY_HOST is this machine itself.",
     )
     embedder: str = Field("127.0.0.1:50051", description="HOST:PORT of the embedder service.")
     search: str = Field("127.0.0.1:50052", description="HOST:PORT of the search service.")
@@ -38,6 +38,12 @@ class Config(BaseSettings):
     picture_threads: int = Field(2, ge=1, description="How many pictures are decoded at once.")
     max_upload_bytes: int = Field(32 * 1024**2, ge=1, description="The largest picture that may be searched with.")
     drain_seconds: float = Field(20, ge=0, description="How long running requests may take after SIGTERM.")
+    linger_seconds: float = Field(
+        0,
+        ge=0,
+        description="How long new requests are still taken after SIGTERM, each as the last of its connection: for "
+        "proxies that learn late of the end.",
+    )
     log_format: LogFormat = Field("console", description="console for people, json for machines.")
     log_level: LogLevel = Field("info", description="debug, info, warning or error.")
 
@@ -45,6 +51,11 @@ class Config(BaseSettings):
     def host_names(self) -> frozenset[str]:
         """The names in allowed_hosts, and localhost, in lower case."""
         return frozenset({"localhost", *(name.strip().lower() for name in self.allowed_hosts.split(","))} - {""})
+
+    @property
+    def checks_names(self) -> bool:
+        """Whether requests under foreign names are refused."""
+        return self.local_only or bool(self.allowed_hosts)
 
     @property
     def local_only(self) -> bool:

@@ -12,7 +12,7 @@ from aiohttp.hdrs import METH_ALL
 from aiohttp.typedefs import Handler
 
 from gateway import metrics
-from gateway.app_keys import CONFIG
+from gateway.app_keys import CONFIG, STOPPING
 from gateway.problems import http_problem, problem_of
 from grpc_runtime.errors import ServiceError
 from grpc_runtime.telemetry import REQUEST_ID_HEADER, begin_request, current_request_id
@@ -45,6 +45,8 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await handler(request)
         status = response.status
+        if request.app[STOPPING].is_set():
+            response.force_close()
         return response
     finally:
         _note(request, status, time.perf_counter() - started)
@@ -77,14 +79,14 @@ async def errors_as_problems(request: web.Request, handler: Handler) -> web.Stre
 
 @web.middleware
 async def known_hosts(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses a foreign name of this machine while it listens for itself alone.
+    """Refuses a foreign name of this machine while it listens for itself alone, or where its names are told.
 
     Else any page on the web could let its own name point here, and read the photos with its visitor's browser
     (DNS rebinding).
     """
     config = request.app[CONFIG]
     host = request.headers.get("Host", "localhost")
-    if config.local_only and not _is_known(host, config.host_names):
+    if config.checks_names and not _is_known(host, config.host_names):
         return http_problem(421, f"This gateway does not go by the name {host}. GATEWAY_ALLOWED_HOSTS can add it.")
     return await handler(request)
 

@@ -81,6 +81,31 @@ async def test_it_serves_until_sigterm_and_finishes_what_runs(start: StartProces
     assert found["results"]
 
 
+async def test_lingering_it_takes_requests_after_sigterm_and_closes_their_connections(
+    start: StartProcess, services: Services
+) -> None:
+    port = _free_port()
+    process = await start(GATEWAY_PORT=str(port), GATEWAY_LINGER_SECONDS="2")
+    await _until_alive(port)
+    services.search.calls.hold = asyncio.Event()
+    address = f"http://127.0.0.1:{port}"
+
+    async with aiohttp.ClientSession() as session:
+        asking = asyncio.create_task(session.get(f"{address}/api/v1/search?q=red"))
+        await services.search.calls.entered.wait()
+        process.terminate()
+        async with asyncio.timeout(5):
+            while "Connection" not in (await session.get(f"{address}/livez")).headers:
+                await asyncio.sleep(0.02)
+        services.search.calls.hold.set()
+        held, later = await asking, await session.get(f"{address}/api/v1/search?q=blue")
+
+    assert (held.status, held.headers["Connection"]) == (200, "close")
+    assert (later.status, later.headers["Connection"]) == (200, "close")
+    async with asyncio.timeout(20):
+        assert await process.wait() == 0
+
+
 @pytest.mark.parametrize("count", [2_731, 5_462, 7_000], ids=["the fake's limit", "16 KiB", "21 KiB"])
 async def test_a_long_text_in_an_address_reaches_the_embedders_own_limit(start: StartProcess, count: int) -> None:
     port = _free_port()

@@ -221,15 +221,18 @@ async def test_head_answers_as_get_without_the_body(gateway: Gateway, path: str)
         ("", 421),
     ],
 )
-async def test_a_foreign_name_can_not_point_here(start_gateway: StartGateway, host: str, status: int) -> None:
-    gateway = await start_gateway(allowed_hosts="Photos.example, nas")
+@pytest.mark.parametrize("listening", ["127.0.0.1", "0.0.0.0"])
+async def test_a_foreign_name_can_not_point_here(
+    start_gateway: StartGateway, listening: str, host: str, status: int
+) -> None:
+    gateway = await start_gateway(host=listening, allowed_hosts="Photos.example, nas")
 
     answer = await gateway.get("/api/v1/images", headers={"Host": host})
 
     assert answer.status == status
 
 
-async def test_a_gateway_for_the_network_goes_by_any_name(start_gateway: StartGateway) -> None:
+async def test_a_gateway_for_the_network_goes_by_any_name_unless_told(start_gateway: StartGateway) -> None:
     gateway = await start_gateway(host="0.0.0.0")
 
     assert (await gateway.get("/api/v1/images", headers={"Host": "photos.example"})).status == 200
