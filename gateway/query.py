@@ -3,11 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-Order = Literal["newest", "sample"]
+from gateway.filter import Filter
+
+SearchOrder = Literal["score", "newest"]
+ListOrder = Literal["newest", "sample"]
 
 MAX_TERMS = 32
 MAX_PAGE_SIZE = 500
 MAX_IMAGE_ID_BYTES = 512
+MAX_TILE_ZOOM = 20
+MAX_FACET_VALUES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +51,6 @@ Term = TextTerm | ImageTerm | VectorTerm
 
 
 @dataclass(frozen=True, slots=True)
-class CivilTime:
-    """A year, a month or a day; what is not said is 0."""
-
-    year: int
-    month: int = 0
-    day: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """A folder of a source; an empty path is the whole source."""
-
-    source: str
-    path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Photos taken from (inclusive) and before (exclusive) these times, in any of the folders."""
-
-    taken_from: CivilTime | None = None
-    taken_before: CivilTime | None = None
-    folders: tuple[Folder, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class PageRequest:
     """Which page. Size 0 leaves the size to the search service."""
 
@@ -86,12 +65,22 @@ class SearchQuery:
     terms: tuple[Term, ...]
     filter: Filter = field(default_factory=Filter)
     page: PageRequest = field(default_factory=PageRequest)
+    order: SearchOrder = "score"
 
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """Photos without a search."""
 
-    order: Order = "newest"
+    order: ListOrder = "newest"
     filter: Filter = field(default_factory=Filter)
     page: PageRequest = field(default_factory=PageRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class FacetQuery:
+    """Counts of photos: the zoom of the map's tiles, and the most values a facet. None is as the search service likes."""
+
+    filter: Filter = field(default_factory=Filter)
+    tile_zoom: int | None = None
+    max_values: int | None = None

@@ -2,31 +2,36 @@
 
 import re
 from collections.abc import Collection
-from datetime import date
-from typing import cast
+from typing import TypeVar
 
 from multidict import MultiMapping
 
 from gateway.errors import InvalidField, TextEmpty
+from gateway.filter_parameters import FILTER_NAMES, read_filter
 from gateway.query import (
+    MAX_FACET_VALUES,
     MAX_IMAGE_ID_BYTES,
     MAX_PAGE_SIZE,
-    CivilTime,
-    Filter,
-    Folder,
+    MAX_TILE_ZOOM,
+    FacetQuery,
     ImageTerm,
+    ListOrder,
     ListQuery,
-    Order,
     PageRequest,
+    SearchOrder,
     SearchQuery,
     Term,
     TextTerm,
 )
 
 _TARGETS = ("q", "like")
-_SHARED = ("page_size", "page_token", "taken_from", "taken_before", "source", "folder")
-_CIVIL_TIME = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_SHARED = ("page_size", "page_token", "order", *FILTER_NAMES)
+# The first one holds where none is named.
+_SEARCH_ORDERS: tuple[SearchOrder, ...] = ("score", "newest")
+_LIST_ORDERS: tuple[ListOrder, ...] = ("newest", "sample")
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
+
+_Order = TypeVar("_Order", SearchOrder, ListOrder)
 
 
 def read_search(parameters: MultiMapping[str]) -> SearchQuery:
@@ -37,7 +42,7 @@ def read_search(parameters: MultiMapping[str]) -> SearchQuery:
         raise InvalidField("q", "say what to search for: q=TEXT, or like=ID of a photo.")
     if len(given) > 1:
         raise InvalidField("q", "give either q or like; several at once go into the terms of a POST.")
-    return SearchQuery((_term(parameters),), _filter(parameters), _page(parameters))
+    return _search(parameters, (_term(parameters),))
 
 
 def read_upload_search(parameters: MultiMapping[str]) -> SearchQuery:
@@ -46,29 +51,23 @@ def read_upload_search(parameters: MultiMapping[str]) -> SearchQuery:
         if name in parameters:
             raise InvalidField(name, "an uploaded picture is searched for alone; several terms go into a JSON body.")
     _check_names(parameters, _SHARED)
-    return SearchQuery((), _filter(parameters), _page(parameters))
+    return _search(parameters, ())
 
 
 def read_list(parameters: MultiMapping[str]) -> ListQuery:
     """The list that the parameters ask for. Raises InvalidField."""
-    _check_names(parameters, ("order", *_SHARED))
-    order = parameters.get("order", "newest")
-    if order not in {"newest", "sample"}:
-        raise InvalidField("order", "choose newest or sample.")
-    return ListQuery(cast(Order, order), _filter(parameters), _page(parameters))
+    _check_names(parameters, _SHARED)
+    return ListQuery(_order(parameters, _LIST_ORDERS), read_filter(parameters), _page(parameters))
 
 
-def read_civil_time(name: str, text: str) -> CivilTime:
-    """YYYY, YYYY-MM or YYYY-MM-DD. Raises InvalidField under this name."""
-    match = _CIVIL_TIME.fullmatch(text)
-    if match is None:
-        raise InvalidField(name, "write a year, month or day, such as 2024, 2024-07 or 2024-07-01.")
-    year, month, day = (int(part or 0) for part in match.groups())
-    try:
-        date(year, month if match[2] else 1, day if match[3] else 1)
-    except ValueError:
-        raise InvalidField(name, f"{text} is no date of the calendar.") from None
-    return CivilTime(year, month, day)
+def read_facets(parameters: MultiMapping[str]) -> FacetQuery:
+    """The counts that the parameters ask for. Raises InvalidField."""
+    _check_names(parameters, ("tile_zoom", "max_values", *FILTER_NAMES))
+    return FacetQuery(
+        read_filter(parameters),
+        _whole_number(parameters, "tile_zoom", 0, MAX_TILE_ZOOM),
+        _whole_number(parameters, "max_values", 1, MAX_FACET_VALUES),
+    )
 
 
 def read_image_id(name: str, text: str) -> str:
@@ -96,20 +95,16 @@ def _term(parameters: MultiMapping[str]) -> Term:
     return TextTerm(parameters["q"])
 
 
-def _filter(parameters: MultiMapping[str]) -> Filter:
-    source, path = parameters.get("source", ""), parameters.get("folder", "").strip("/")
-    if path and not source:
-        raise InvalidField("folder", "name its source too, in the parameter source.")
-    return Filter(
-        taken_from=_civil_time(parameters, "taken_from"),
-        taken_before=_civil_time(parameters, "taken_before"),
-        folders=(Folder(source, path),) if source else (),
-    )
+def _search(parameters: MultiMapping[str], terms: tuple[Term, ...]) -> SearchQuery:
+    return SearchQuery(terms, read_filter(parameters), _page(parameters), _order(parameters, _SEARCH_ORDERS))
 
 
-def _civil_time(parameters: MultiMapping[str], name: str) -> CivilTime | None:
-    text = parameters.get(name, "")
-    return read_civil_time(name, text) if text else None
+def _order(parameters: MultiMapping[str], orders: tuple[_Order, ...]) -> _Order:
+    named = parameters.get("order", orders[0])
+    for order in orders:
+        if order == named:
+            return order
+    raise InvalidField("order", f"choose {' or '.join(orders)}.")
 
 
 def _page(parameters: MultiMapping[str]) -> PageRequest:
@@ -117,3 +112,12 @@ def _page(parameters: MultiMapping[str]) -> PageRequest:
     if not _DIGITS.fullmatch(size):
         raise InvalidField("page_size", f"give a whole number from 1 to {MAX_PAGE_SIZE}.")
     return PageRequest(min(int(size), MAX_PAGE_SIZE), parameters.get("page_token", ""))
+
+
+def _whole_number(parameters: MultiMapping[str], name: str, least: int, most: int) -> int | None:
+    text = parameters.get(name)
+    if text is None:
+        return None
+    if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
+        raise InvalidField(name, f"give a whole number from {least} to {most:,}.")
+    return int(text)

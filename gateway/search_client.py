@@ -5,21 +5,24 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from google.type.datetime_pb2 import DateTime
-
 from gateway.errors import SearchUnreachable
+from gateway.facets_json import facets_json
 from gateway.failed_calls import failures_of
+from gateway.filter_message import filter_message
 from gateway.health import Health, check_health
 from gateway.image_json import Json, image_json, index_json
-from gateway.query import CivilTime, Filter, ImageTerm, ListQuery, PageRequest, VectorTerm
+from gateway.query import FacetQuery, ImageTerm, ListQuery, SearchQuery, VectorTerm
 from grpc_runtime.channels import open_channel
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
 from imagesearch.type.v1 import embedding_pb2
 
-_ORDERS: Mapping[str, search_pb2.ListOrder.ValueType] = MappingProxyType(
+_SEARCH_ORDERS: Mapping[str, search_pb2.SearchOrder.ValueType] = MappingProxyType(
+    {"score": search_pb2.SEARCH_ORDER_SCORE, "newest": search_pb2.SEARCH_ORDER_NEWEST_FIRST}
+)
+_LIST_ORDERS: Mapping[str, search_pb2.ListOrder.ValueType] = MappingProxyType(
     {"newest": search_pb2.LIST_ORDER_NEWEST_FIRST, "sample": search_pb2.LIST_ORDER_SAMPLE}
 )
-_RETRIED = {"imagesearch.search.v1.SearchService": ["SearchImages", "ListImages", "GetImage"]}
+_RETRIED = {"imagesearch.search.v1.SearchService": ["SearchImages", "ListImages", "GetImage", "GetFacets"]}
 _QUICK_SECONDS = 2.0
 
 
@@ -56,13 +59,14 @@ class SearchClient:
         """Ends the connection."""
         await self._channel.close()
 
-    async def search(self, terms: Sequence[ImageTerm | VectorTerm], conditions: Filter, page: PageRequest) -> Results:
-        """The photos nearest to the terms."""
+    async def search(self, terms: Sequence[ImageTerm | VectorTerm], query: SearchQuery) -> Results:
+        """The photos nearest to the terms, which stand for those of the query."""
         request = search_pb2.SearchImagesRequest(
             terms=[_term(term) for term in terms],
-            filter=_filter(conditions),
-            page_size=page.size,
-            page_token=page.token,
+            filter=filter_message(query.filter),
+            page_size=query.page.size,
+            page_token=query.page.token,
+            order=_SEARCH_ORDERS[query.order],
         )
         with self._failures():
             answer = await self._stub.SearchImages(request, timeout=self._timeout)
@@ -72,14 +76,25 @@ class SearchClient:
     async def list_images(self, query: ListQuery) -> Results:
         """Photos without a search."""
         request = search_pb2.ListImagesRequest(
-            filter=_filter(query.filter),
+            filter=filter_message(query.filter),
             page_size=query.page.size,
             page_token=query.page.token,
-            order=_ORDERS[query.order],
+            order=_LIST_ORDERS[query.order],
         )
         with self._failures():
             answer = await self._stub.ListImages(request, timeout=self._timeout)
         return Results([image_json(image) for image in answer.images], answer.next_page_token)
+
+    async def facets(self, query: FacetQuery) -> Json:
+        """Counts of photos as JSON shows them."""
+        request = search_pb2.GetFacetsRequest(
+            filter=filter_message(query.filter),
+            tile_zoom=query.tile_zoom,
+            max_values=query.max_values or 0,
+        )
+        with self._failures():
+            answer = await self._stub.GetFacets(request, timeout=self._timeout)
+        return facets_json(answer)
 
     async def image(self, image_id: str) -> Json:
         """One photo as JSON shows it."""
@@ -117,15 +132,3 @@ def _term(term: ImageTerm | VectorTerm) -> search_pb2.SearchTerm:
         return search_pb2.SearchTerm(image_id=term.image_id, weight=term.weight)
     embedding = embedding_pb2.Embedding(model=term.embedding.model, values=term.embedding.values)
     return search_pb2.SearchTerm(embedding=embedding, weight=term.weight)
-
-
-def _filter(conditions: Filter) -> search_pb2.Filter:
-    return search_pb2.Filter(
-        taken_from=_civil_time(conditions.taken_from),
-        taken_before=_civil_time(conditions.taken_before),
-        folders=[search_pb2.Folder(source=folder.source, path=folder.path) for folder in conditions.folders],
-    )
-
-
-def _civil_time(time: CivilTime | None) -> DateTime | None:
-    return DateTime(year=time.year, month=time.month, day=time.day) if time else None

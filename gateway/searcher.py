@@ -43,7 +43,7 @@ class Searcher:
 
     async def _find(self, query: SearchQuery) -> Found:
         terms, truncated = await self._embedded(query.terms)
-        return Found(await self._search.search(terms, query.filter, query.page), truncated)
+        return Found(await self._search.search(terms, query), truncated)
 
     async def _embedded(self, terms: Sequence[Term]) -> tuple[list[ImageTerm | VectorTerm], bool]:
         tasks = [asyncio.ensure_future(self._texts.embed(term.text)) for term in terms if isinstance(term, TextTerm)]

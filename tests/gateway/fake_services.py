@@ -13,6 +13,8 @@ from grpc_runtime.telemetry import current_request_id
 from imagesearch.embedder.v1 import embedder_pb2, embedder_pb2_grpc
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
 from imagesearch.type.v1 import embedding_pb2, image_pb2
+from tests.gateway.fake_facets import count_facets
+from tests.gateway.fake_filter import civil_time, matches
 from tests.gateway.made_up_photos import DIMENSIONS, picture_vector, text_vector
 
 EMBEDDER = "imagesearch.embedder.v1.EmbedderService"
@@ -107,6 +109,7 @@ class FakeSearch(search_pb2_grpc.SearchServiceServicer):
         self.photos = {photo.id: photo for photo in photos}
         self.searches: list[search_pb2.SearchImagesRequest] = []
         self.lists: list[search_pb2.ListImagesRequest] = []
+        self.facets: list[search_pb2.GetFacetsRequest] = []
         self.model = MODEL
         self.index: search_pb2.Index | None = None  # instead of what the photos say
 
@@ -122,23 +125,31 @@ class FakeSearch(search_pb2_grpc.SearchServiceServicer):
         hits = [
             search_pb2.SearchHit(image=photo, score=_dot(target, text_vector(photo.name)))
             for photo in self.photos.values()
-            if photo.id not in left_out and _matches(photo, request.filter)
+            if photo.id not in left_out and matches(photo, request.filter)
         ]
         hits.sort(key=lambda hit: (-hit.score, hit.image.id))
-        page, token = _page(hits, request, request.terms)
+        if request.order == search_pb2.SEARCH_ORDER_NEWEST_FIRST:
+            hits.sort(key=lambda hit: civil_time(hit.image), reverse=True)
+        page, token = _page(hits, request, [*request.terms, request.order])
         return search_pb2.SearchImagesResponse(hits=page, next_page_token=token)
 
     async def ListImages(self, request: Any, context: Any) -> search_pb2.ListImagesResponse:
         await self.calls.begin(context)
         self._check_index()
         self.lists.append(request)
-        photos = [photo for photo in self.photos.values() if _matches(photo, request.filter)]
+        photos = [photo for photo in self.photos.values() if matches(photo, request.filter)]
         if request.order == search_pb2.LIST_ORDER_SAMPLE:
             photos.sort(key=lambda photo: hashlib.sha256(photo.id.encode()).digest())
         else:
-            photos.sort(key=lambda photo: [-part for part in _time(photo)])
+            photos.sort(key=civil_time, reverse=True)
         page, token = _page(photos, request, [request.order])
         return search_pb2.ListImagesResponse(images=page, next_page_token=token)
+
+    async def GetFacets(self, request: Any, context: Any) -> search_pb2.GetFacetsResponse:
+        await self.calls.begin(context)
+        self._check_index()
+        self.facets.append(request)
+        return count_facets(list(self.photos.values()), request)
 
     async def GetImage(self, request: Any, context: Any) -> search_pb2.GetImageResponse:
         await self.calls.begin(context)
@@ -193,28 +204,6 @@ def _page(items: list[Any], request: Any, query: Sequence[Any]) -> tuple[list[An
         raise InvalidField("page_size", "it must not be negative.")
     end = start + (request.page_size or 50)
     return items[start:end], f"{end}.{digest}" if end < len(items) else ""
-
-
-def _matches(photo: image_pb2.Image, kept: search_pb2.Filter) -> bool:
-    if kept.HasField("taken_from") and not (photo.taken_at.year and _time(photo) >= _civil(kept.taken_from)):
-        return False
-    if kept.HasField("taken_before") and not (photo.taken_at.year and _time(photo) < _civil(kept.taken_before)):
-        return False
-    if not kept.folders:
-        return True
-    return any(
-        photo.source == folder.source and (not folder.path or photo.relative_path.startswith(f"{folder.path}/"))
-        for folder in kept.folders
-    )
-
-
-def _time(photo: image_pb2.Image) -> tuple[int, ...]:
-    taken = photo.taken_at
-    return taken.year, taken.month, taken.day, taken.hours, taken.minutes
-
-
-def _civil(time: Any) -> tuple[int, ...]:
-    return time.year, time.month or 1, time.day or 1, 0, 0
 
 
 def _dot(left: Sequence[float], right: Sequence[float]) -> float:
