@@ -23,7 +23,7 @@ from search_service.facet_values import (
     without_places,
     without_times,
 )
-from search_service.facets import FacetOptions, Facets
+from search_service.facets import FacetOptions, Facets, MonthCount, TileCount
 from search_service.images import Filter, Folder
 from search_service.photo_facts import Location
 
@@ -47,38 +47,61 @@ class ElasticFacets:
         searches = {
             "all": _body(keep, {}),
             "folders": _body(without_folders(keep), _folder_aggregations(keep, limit)),
-            "months": _body(without_times(keep), _month_aggregations()),
+            "months": _body(without_times(keep), month_aggregations("exif.date", "taken_at_us")),
             "cameras": _body(without_cameras(keep), {"cameras": _terms("camera_key", limit)}),
             "media_types": _body(without_media_types(keep), {"media_types": _terms("media_type", limit, exclude=[""])}),
-            "tiles": _body(without_places(keep), _tile_aggregations(options)),
+            "tiles": _body(without_places(keep), tile_aggregations("exif.location", options)),
         }
-        answers = await self._search_all(index, searches)
+        answers = await search_all(self._client, index.handle, searches)
         found = {name: answer.get("aggregations") for name, answer in answers.items()}
-        folders, months, tiles = found["folders"], found["months"]["months"]["buckets"], found["tiles"]
+        folders = found["folders"]
         opened = [bucket for name, one in folders.items() if name != "outer" for bucket in one["under"]["buckets"]]
         return Facets(
             image_count=answers["all"]["hits"]["total"]["value"],
             folders=folder_values(_folder_counts(folders["outer"]["buckets"]), _folder_counts(opened), limit),
-            months=month_values({_month(bucket["key"]): bucket["doc_count"] for bucket in months}, limit),
+            months=read_months(found["months"], limit),
             cameras=camera_values(
                 {read_camera_key(key): count for key, count in _counts(found["cameras"]["cameras"])}, limit
             ),
             media_types=media_type_values(dict(_counts(found["media_types"]["media_types"])), limit),
-            tiles=tile_values(
-                {_tile(bucket["key"]): (bucket["doc_count"], _center(bucket)) for bucket in tiles["tiles"]["buckets"]},
-                limit,
-            ),
+            tiles=read_tiles(found["tiles"], limit),
             without_time_count=found["months"]["without"]["doc_count"],
-            without_place_count=tiles["without"]["doc_count"],
+            without_place_count=found["tiles"]["without"]["doc_count"],
         )
 
-    async def _search_all(self, index: StoredIndex, searches: Mapping[str, Body]) -> dict[str, Any]:
-        """The answer to each search."""
-        header = {"index": index.handle, "allow_partial_search_results": False}
-        lines = [line for body in searches.values() for line in (header, body)]
-        answer = await self._client.call(lambda elastic: elastic.msearch(searches=lines))
-        raise_if_failed(answer["responses"])
-        return dict(zip(searches, answer["responses"], strict=True))
+
+async def search_all(client: ElasticClient, index: str, searches: Mapping[str, Body]) -> dict[str, Any]:
+    """The answer to each search, all asked in one request."""
+    header = {"index": index, "allow_partial_search_results": False}
+    lines = [line for body in searches.values() for line in (header, body)]
+    answer = await client.call(lambda elastic: elastic.msearch(searches=lines))
+    raise_if_failed(answer["responses"])
+    return dict(zip(searches, answer["responses"], strict=True))
+
+
+def month_aggregations(field: str, absent: str) -> Body:
+    """Counts by the month of a field, and of the photos where the field `absent` is."""
+    months = {"field": field, "calendar_interval": "month", "min_doc_count": 1}
+    return {"months": {"date_histogram": months}, "without": {"missing": {"field": absent}}}
+
+
+def read_months(found: Mapping[str, Any], limit: int) -> list[MonthCount]:
+    """The months of month_aggregations."""
+    return month_values({_month(bucket["key"]): bucket["doc_count"] for bucket in found["months"]["buckets"]}, limit)
+
+
+def tile_aggregations(field: str, options: FacetOptions) -> Body:
+    """Counts by the tile that a field's place lies in, and of the photos without one."""
+    place = {"field": field}
+    size = {"size": options.max_values, "shard_size": max(options.max_values, _SHARD_VALUES)}
+    tiles = {"geotile_grid": {**place, **size, "precision": options.tile_zoom}}
+    return {"tiles": {**tiles, "aggs": {"center": {"geo_centroid": place}}}, "without": {"missing": place}}
+
+
+def read_tiles(found: Mapping[str, Any], limit: int) -> list[TileCount]:
+    """The tiles of tile_aggregations."""
+    buckets = found["tiles"]["buckets"]
+    return tile_values({_tile(bucket["key"]): (bucket["doc_count"], _center(bucket)) for bucket in buckets}, limit)
 
 
 def _body(keep: Filter, aggregations: Body) -> Body:
@@ -95,18 +118,6 @@ def _folder_aggregations(keep: Filter, limit: int) -> Body:
             "aggs": {"under": _terms("folder_keys", limit, include=f"{_quoted(under)}.*")},
         }
     return aggregations
-
-
-def _month_aggregations() -> Body:
-    months = {"field": "exif.date", "calendar_interval": "month", "min_doc_count": 1}
-    return {"months": {"date_histogram": months}, "without": {"missing": {"field": "taken_at_us"}}}
-
-
-def _tile_aggregations(options: FacetOptions) -> Body:
-    place = {"field": "exif.location"}
-    size = {"size": options.max_values, "shard_size": max(options.max_values, _SHARD_VALUES)}
-    tiles = {"geotile_grid": {**place, **size, "precision": options.tile_zoom}}
-    return {"tiles": {**tiles, "aggs": {"center": {"geo_centroid": place}}}, "without": {"missing": place}}
 
 
 def _terms(field: str, limit: int, **options: Any) -> Body:

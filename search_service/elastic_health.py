@@ -10,14 +10,14 @@ from search_service.elastic_search import ElasticReader
 from search_service.errors import IndexMissing, ServiceError
 from search_service.images import IndexInfo, IndexState, Rebuild
 
-_UNVERIFIED = (
+UNVERIFIED = (
     "The certificates of Elasticsearch are not verified (SEARCH_ELASTICSEARCH_VERIFY_CERTIFICATES=0): others can read "
     "and change what is sent."
 )
 
 
 # An index that was made this moment does not answer yet; a person is to be told soon all the same.
-_PAUSES = (0.3,)
+PAUSES = (0.3,)
 
 
 class ElasticHealth:
@@ -32,14 +32,14 @@ class ElasticHealth:
         """As in Images."""
         state = StoredState()
         try:
-            state = await self._indices.read_state(pauses=_PAUSES)
-            rebuild = await self.rebuild(state.next, pauses=_PAUSES) if state.next else None
+            state = await self._indices.read_state(pauses=PAUSES)
+            rebuild = await self.rebuild(state.next, pauses=PAUSES) if state.next else None
             if state.serving is None:
                 return self._info(IndexState.MISSING, IndexMissing().message, state, {}, rebuild)
-            colour = await self._colour(state.serving)
+            colour = await colour_of(self._client, state.serving.name)
             if colour == "red":
-                return self._info(IndexState.UNAVAILABLE, _RED, state, {}, rebuild)
-            counts = await self._reader.source_counts(state.serving, pauses=_PAUSES)
+                return self._info(IndexState.UNAVAILABLE, RED, state, {}, rebuild)
+            counts = await self._reader.source_counts(state.serving, pauses=PAUSES)
         except ServiceError as error:
             return self._info(IndexState.UNAVAILABLE, error.message, state, {}, None)
         except MissingIndex:  # removed between two looks
@@ -57,25 +57,27 @@ class ElasticHealth:
         counts = await self._reader.source_counts(coming, **options)
         return Rebuild(coming.handle, coming.model, sum(counts.values()))
 
-    async def _colour(self, serving: StoredIndex) -> str:
-        try:
-            health = await self._client.call(
-                lambda elastic: elastic.cluster.health(index=serving.name, filter_path="status"), pauses=_PAUSES
-            )
-        except LoginRefused:  # a role without the right to look: what can be searched is well enough
-            return "green"
-        return str(health["status"])
-
     def _info(
         self, state: IndexState, detail: str, stored: StoredState, counts: dict[str, int], rebuild: Rebuild | None
     ) -> IndexInfo:
         model = stored.serving.model if stored.serving else None
-        detail = " ".join(filter(None, [detail, _UNVERIFIED if self._client.trusts_all else ""]))
+        detail = " ".join(filter(None, [detail, UNVERIFIED if self._client.trusts_all else ""]))
         backend = f"elasticsearch {self._client.version}".strip()
         return IndexInfo(state, detail, model, sum(counts.values()), counts, rebuild, backend)
 
 
-_RED = (
+async def colour_of(client: ElasticClient, index: str) -> str:
+    """green, yellow or red, as Elasticsearch has it. Raises MissingIndex or StorageUnavailable."""
+    try:
+        health = await client.call(
+            lambda elastic: elastic.cluster.health(index=index, filter_path="status"), pauses=PAUSES
+        )
+    except LoginRefused:  # a role without the right to look: what can be searched is well enough
+        return "green"
+    return str(health["status"])
+
+
+RED = (
     "A shard of the index has no copy that works (the index is red in Elasticsearch). Bring the nodes back that hold "
     "one, or restore a snapshot."
 )
