@@ -5,10 +5,14 @@ from typing import Any
 
 import typer
 
-from benchmarks import embedded_index, recall
+from benchmarks import elastic_index, embedded_index, recall
 
 # By name; each runs without arguments too.
-BENCHMARKS: Mapping[str, Callable[..., Any]] = {"recall": recall.run, "embedded-index": embedded_index.run}
+BENCHMARKS: Mapping[str, Callable[..., Any]] = {
+    "recall": recall.run,
+    "embedded-index": embedded_index.run,
+    "elasticsearch": elastic_index.run,
+}
 
 app = typer.Typer(
     help="Measures this project and prints tables. Without a name, all benchmarks run.", add_completion=False
