@@ -79,7 +79,7 @@ class ListQuery:
 
 @dataclass(frozen=True, slots=True)
 class FacetQuery:
-    """Counts of photos: the zoom of the map's tiles, and the most values a facet. None is as the search service likes."""
+    """Counts of photos: the zoom of the map's tiles and the most values of a facet. None leaves it to the service."""
 
     filter: Filter = field(default_factory=Filter)
     tile_zoom: int | None = None

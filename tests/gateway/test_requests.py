@@ -58,11 +58,12 @@ async def test_every_call_has_a_deadline(start_gateway: StartGateway, services: 
 
     await gateway.get("/api/v1/search?q=red")
     await gateway.get("/api/v1/images")
+    await gateway.get("/api/v1/facets")
     await gateway.get(f"/api/v1/images/{photo}/thumbnail")
     await _upload(gateway)
 
     left = services.embedder.calls.time_left + services.search.calls.time_left
-    assert len(left) == 6
+    assert len(left) == 7
     assert [seconds for seconds in left if seconds is None or not 0 < seconds < 8] == []
 
 
@@ -110,6 +111,7 @@ async def test_a_browser_that_went_away_cancels_an_uploads_call(gateway: Gateway
         ("embedder", "/api/v1/search?q=red", "EMBEDDER_UNREACHABLE"),
         ("search", "/api/v1/search?q=red", "SEARCH_UNREACHABLE"),
         ("search", "/api/v1/images", "SEARCH_UNREACHABLE"),
+        ("search", "/api/v1/facets", "SEARCH_UNREACHABLE"),
         ("search", "/api/v1/images/a/thumbnail", "SEARCH_UNREACHABLE"),
         ("search", "/api/v1/index", "SEARCH_UNREACHABLE"),
     ],
@@ -249,6 +251,7 @@ async def test_bad_requests_cost_the_next_ones_nothing(gateway: Gateway) -> None
 @pytest.mark.parametrize("encoded_text", ["%FF", "%ED%A0%80", "%00", "%C3", "%F0%9F%90%B6", "%"])
 async def test_no_bytes_of_an_address_break_a_service(gateway: Gateway, encoded_text: str) -> None:
     paths = ["search?q=", "search?like=", "search?q=a&page_token=", "search?q=a&source=", "images/", "images?source="]
+    paths += [f"facets?{name}=" for name in ("bbox", "near", "radius", "camera_make", "camera_model", "media_type")]
     statuses = [(await gateway.get(URL(f"/api/v1/{path}{encoded_text}", encoded=True))).status for path in paths]
 
     assert set(statuses) <= {200, 400, 404}
