@@ -1,5 +1,10 @@
-"""`python -m embedder_service`: runs the embedder; the settings are in config.py."""
+"""`python -m embedder_service`: runs the embedder; the settings are in config.py.
 
+`python -m embedder_service fetch` fetches the model into the cache, tries it out and ends: for images and volumes that
+are to hold it before a service starts.
+"""
+
+import argparse
 import asyncio
 import os
 import sys
@@ -12,6 +17,7 @@ from embedder_service.choose import Loaders, ModelRequest, load_model
 from embedder_service.config import Settings
 from embedder_service.embedder import Embedder, EmbedderLimits
 from embedder_service.encoder import Encoder, LoadedModel, Report
+from embedder_service.errors import ModelFailed
 from embedder_service.hub import HuggingFaceHub
 from embedder_service.model_host import ModelHost
 from embedder_service.service import SERVICE_NAME, EmbedderService
@@ -26,18 +32,28 @@ from pictures.limits import DEFAULT_LIMITS, Limits
 
 
 def main() -> None:
-    """Runs until SIGTERM or SIGINT. Exit code 1: it could not start; stderr says why."""
+    """Runs until SIGTERM or SIGINT, or until the model is fetched. Exit code 1: it failed; stderr says why."""
+    parser = argparse.ArgumentParser(prog="python -m embedder_service", description="The settings are EMBEDDER_....")
+    parser.add_argument("command", nargs="?", choices=["serve", "fetch"], default="serve")
+    run = _fetch if parser.parse_args().command == "fetch" else _serve
     try:
         settings = read_settings(Settings)
         configure_logging(settings.log_format, settings.log_level)
-        uvloop.run(_serve(settings))
-    except (InvalidSettings, PortUnavailable) as error:
+        uvloop.run(run(settings))
+    except (InvalidSettings, PortUnavailable, ModelFailed) as error:
         sys.exit(f"{error}")
+
+
+async def _fetch(settings: Settings) -> None:
+    host = _host(settings)
+    if not await host.load():
+        raise ModelFailed(host.status.detail)
+    await host.close()
 
 
 async def _serve(settings: Settings) -> None:
     limits = _limits(settings)
-    host = ModelHost(settings.model, _loader(settings), lambda encoder: Embedder(encoder, limits))
+    host = _host(settings)
     server = Server(f"{settings.host}:{settings.port}", [SERVICE_NAME], drain_seconds=settings.drain_seconds)
     embedder_pb2_grpc.add_EmbedderServiceServicer_to_server(EmbedderService(host, limits), server.grpc)
     serve_metrics(settings.host, settings.metrics_port, "EMBEDDER_METRICS_PORT")
@@ -50,6 +66,10 @@ async def _serve(settings: Settings) -> None:
 
 async def _load_and_report(host: ModelHost, server: Server) -> None:
     await server.set_serving(await host.load())
+
+
+def _host(settings: Settings) -> ModelHost:
+    return ModelHost(settings.model, _loader(settings), lambda encoder: Embedder(encoder, _limits(settings)))
 
 
 def _loader(settings: Settings) -> Callable[[Report], LoadedModel]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from embedder_service.errors import ModelFailed, ModelLoading
 from embedder_service.sanity import check_encoder
 
 _log = structlog.stdlib.get_logger("model")
+
+_LOADING_POLL_SECONDS = 0.05
 
 
 class State(Enum):
@@ -54,6 +57,16 @@ class ModelHost:
         if self.status.state is State.FAILED:
             raise ModelFailed(self.status.detail)
         raise ModelLoading(self.status.detail)
+
+    async def loaded_embedder(self, patience: float) -> Embedder:
+        """As `embedder`, but a model that is read from the disk, as after a restart, is awaited for `patience` seconds.
+
+        One that is downloaded is not: that takes minutes, and its progress is known.
+        """
+        end = time.monotonic() + patience
+        while self.status.state is State.LOADING and not self.status.progress and time.monotonic() < end:
+            await asyncio.sleep(_LOADING_POLL_SECONDS)
+        return self.embedder
 
     async def load(self) -> bool:
         """Loads the model and tries it out. False if it failed; `status` then says why."""

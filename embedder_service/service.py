@@ -1,6 +1,9 @@
 """imagesearch.embedder.v1.EmbedderService: the protobuf side of the embedder."""
 
+from __future__ import annotations  # the types of grpc have parameters only for the type checker
+
 from collections.abc import AsyncIterator
+from typing import Any
 
 import structlog
 from grpc.aio import ServicerContext
@@ -18,6 +21,8 @@ _log = structlog.stdlib.get_logger("embedder")
 
 SERVICE_NAME = embedder_pb2.DESCRIPTOR.services_by_name["EmbedderService"].full_name
 MAX_KEY_BYTES = 512
+# For a model that is loading.
+LONGEST_WAIT_SECONDS = 20.0
 
 _STATES = {
     State.LOADING: embedder_pb2.MODEL_STATE_LOADING,
@@ -72,7 +77,7 @@ class EmbedderService(embedder_pb2_grpc.EmbedderServiceServicer):
         context: ServicerContext[embedder_pb2.EmbedTextRequest, embedder_pb2.EmbedTextResponse],
     ) -> embedder_pb2.EmbedTextResponse:
         """One text."""
-        embedder = self._host.embedder
+        embedder = await self._host.loaded_embedder(_patience(context))
         embedded = await embedder.embed_text(request.text)
         return embedder_pb2.EmbedTextResponse(
             embedding=_embedding(embedder.card.id, embedded.vector), truncated=embedded.truncated
@@ -84,7 +89,7 @@ class EmbedderService(embedder_pb2_grpc.EmbedderServiceServicer):
         context: ServicerContext[embedder_pb2.EmbedImageRequest, embedder_pb2.EmbedImageResponse],
     ) -> embedder_pb2.EmbedImageResponse:
         """One picture."""
-        embedder = self._host.embedder
+        embedder = await self._host.loaded_embedder(_patience(context))
         vector = await embedder.embed_image(request.image)
         return embedder_pb2.EmbedImageResponse(embedding=_embedding(embedder.card.id, vector))
 
@@ -112,6 +117,12 @@ class EmbedderService(embedder_pb2_grpc.EmbedderServiceServicer):
         most = self._limits.max_unanswered_images
         async for response in answer_each(request_iterator, answer, most_unanswered=most):
             yield response
+
+
+def _patience(context: ServicerContext[Any, Any]) -> float:
+    """How long a call may wait for the model and still be told, before its deadline, that it waited in vain."""
+    remaining = context.time_remaining()
+    return LONGEST_WAIT_SECONDS if remaining is None else min(LONGEST_WAIT_SECONDS, remaining - 1)
 
 
 def _embedding(model: str, vector: Vector) -> embedding_pb2.Embedding:

@@ -94,6 +94,36 @@ async def test_with_a_wrong_name_it_stays_up_not_serving_and_says_what_to_do() -
     assert status == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
+async def fetch(model: str) -> tuple[int | None, str]:
+    environment = {**os.environ, "EMBEDDER_MODEL": model, "EMBEDDER_THREADS": "1"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "embedder_service",
+        "fetch",
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 120)
+    return process.returncode, output.decode()
+
+
+async def test_fetch_tries_the_model_out_and_ends(replica: "Replica") -> None:
+    code, output = await fetch(str(replica.clip))
+
+    assert code == 0
+    assert f"{replica.clip.name}@" in output
+
+
+async def test_fetch_fails_for_a_model_that_there_is_not() -> None:
+    code, output = await fetch("no-such-model")
+
+    assert code == 1
+    assert "no-such-model" in output.splitlines()[-1]
+    assert "Traceback" not in output
+
+
 async def test_a_port_in_use_is_a_sentence_and_exit_code_1() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

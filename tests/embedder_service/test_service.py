@@ -203,6 +203,28 @@ async def test_while_the_model_loads_it_says_how_far_it_is(serve: Serve, encoder
     assert ready.state == pb.MODEL_STATE_READY
 
 
+async def test_a_call_waits_for_a_model_that_is_read_from_the_disk(serve: Serve, encoder: PlainEncoder) -> None:
+    go_on = threading.Event()
+
+    def load(report: Report) -> LoadedModel:
+        report("Reading the model.", 0.0)
+        assert go_on.wait(30)
+        return LoadedModel(encoder)
+
+    async with serve(load) as running:
+        loading = asyncio.create_task(running.host.load())
+        impatient = await error_of(running.stub.EmbedText(pb.EmbedTextRequest(text="a dog"), timeout=1.5))
+        waiting = asyncio.ensure_future(running.stub.EmbedText(pb.EmbedTextRequest(text="a dog")))
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+        go_on.set()
+        assert await loading
+        embedded = await waiting
+
+    assert impatient.reason == "MODEL_LOADING"
+    assert embedded.embedding.values
+
+
 async def test_a_model_that_can_not_be_loaded_says_why_and_the_service_stays(serve: Serve) -> None:
     def load(report: Report) -> LoadedModel:
         raise ModelFailed("There is no such model. Choose another.")

@@ -40,7 +40,7 @@ async def stub(
     }
     process = await started(environment)
     async with open_channel(f"127.0.0.1:{port}", idempotent={}) as channel:
-        await asyncio.wait_for(channel.channel_ready(), 30)
+        await asyncio.wait_for(channel.channel_ready(), 120)
         yield search_pb2_grpc.SearchServiceStub(channel)
     process.terminate()
     _, log = await process.communicate()
