@@ -17,8 +17,10 @@ from search_service.elastic_config import ElasticSettings
 from search_service.embedded import EmbeddedImages
 from search_service.embedded_store import EmbeddedOptions
 from search_service.images import Window
+from search_service.original import OriginalImages
 from search_service.readiness import reporting_readiness
 from search_service.service import SERVICE_NAME, SearchService
+from search_service.tune_command import add_arguments, tune
 
 
 async def serve(settings: Settings, elastic: ElasticSettings | None) -> None:
@@ -33,6 +35,10 @@ async def serve(settings: Settings, elastic: ElasticSettings | None) -> None:
             await server.run_until_stopped()
     finally:
         await images.close()
+
+
+def _open_elastic(elastic: ElasticSettings) -> ElasticImages | OriginalImages:
+    return OriginalImages(elastic) if elastic.original_index else ElasticImages(elastic)
 
 
 async def _open_embedded(settings: Settings) -> EmbeddedImages:

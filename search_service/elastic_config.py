@@ -13,6 +13,13 @@ IndexType = Literal["hnsw", "int8_hnsw", "int4_hnsw", "bbq_hnsw", "flat", "int8_
 # How many times the hits of the coarse vectors are compared by the exact ones.
 _OVERSAMPLING: dict[str, float] = {"int8": 2.0, "int4": 3.0, "bbq": 3.0}
 
+_MAX_NAME_BYTES = 512
+_MODEL_NEEDED = (
+    "SEARCH_ELASTICSEARCH_ORIGINAL_INDEX needs SEARCH_ELASTICSEARCH_ORIGINAL_MODEL, the model of its vectors. Start "
+    "the embedder with that model (EMBEDDER_MODEL=clip-vit-b-32, unless the tool was changed) and ask it for the id: "
+    "grpcurl -plaintext localhost:50051 imagesearch.embedder.v1.EmbedderService/GetModel"
+)
+
 
 class ElasticSettings(BaseSettings):
     """How Elasticsearch is reached, and how the index in it is made. Each secret may come from a file instead."""
@@ -73,6 +80,18 @@ class ElasticSettings(BaseSettings):
         60.0, ge=0, description="How long a photo is sent again while the cluster says that it is busy."
     )
 
+    original_index: str = Field(
+        "",
+        description="Name of an index that the original tool (flask-elastic-image-search) made, such as "
+        "my-image-embeddings: it is searched instead, and never written. See docs/original-tool.md.",
+    )
+    original_model: str = Field(
+        "", description="The model of that index's vectors, as GetModel of the embedder names it."
+    )
+    original_source: str = Field(
+        "", description="Name of that index's photos, for GATEWAY_SOURCES. Without it: the index's name."
+    )
+
     @field_validator("hosts")
     @classmethod
     def _are_urls(cls, hosts: str) -> str:
@@ -98,6 +117,20 @@ class ElasticSettings(BaseSettings):
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,60}", alias):
             raise ValueError("use up to 61 lower-case letters, digits, - and _, the first a letter or digit")
         return alias
+
+    @field_validator("original_index")
+    @classmethod
+    def _is_one_index(cls, name: str) -> str:
+        if name and not re.fullmatch(r"[^-_+.A-Z\\/*?\"<>| ,#:][^A-Z\\/*?\"<>| ,#:]{0,254}", name):
+            raise ValueError("it names one index, such as my-image-embeddings")
+        return name
+
+    @field_validator("original_model", "original_source")
+    @classmethod
+    def _is_short(cls, name: str) -> str:
+        if len(name.encode()) > _MAX_NAME_BYTES:
+            raise ValueError(f"it has more than {_MAX_NAME_BYTES} bytes")
+        return name
 
     @field_validator("replicas")
     @classmethod
@@ -130,6 +163,12 @@ class ElasticSettings(BaseSettings):
             raise ValueError("set one login: username with password, API key, or bearer token")
         if bool(self.username) != bool(self.password or self.password_file):
             raise ValueError("username and password belong together")
+        if self.original_index and not self.original_model:
+            raise ValueError(_MODEL_NEEDED)
+        if not self.original_index and (self.original_model or self.original_source):
+            raise ValueError(
+                "the model and the source of an original index go with SEARCH_ELASTICSEARCH_ORIGINAL_INDEX"
+            )
         return self
 
     def secret(self, name: Literal["password", "api_key", "bearer_token"]) -> str | None:

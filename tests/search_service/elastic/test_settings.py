@@ -28,6 +28,11 @@ HOST = "http://localhost:9200"
         ({"hosts": HOST, "alias": "Images"}, "lower-case"),
         ({"hosts": HOST, "replicas": "some"}, "a number, or a range"),
         ({"hosts": HOST, "index_type": "best"}, "int8_hnsw"),
+        ({"hosts": HOST, "original_index": "my-image-embeddings"}, "GetModel"),
+        ({"hosts": HOST, "original_index": "my-*", "original_model": "m@1"}, "names one index"),
+        ({"hosts": HOST, "original_index": "one,two", "original_model": "m@1"}, "names one index"),
+        ({"hosts": HOST, "original_model": "m@1"}, "go with SEARCH_ELASTICSEARCH_ORIGINAL_INDEX"),
+        ({"hosts": HOST, "original_index": "a", "original_model": "m" * 513}, "512 bytes"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(wrong: dict[str, Any], said: str) -> None:
