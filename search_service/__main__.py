@@ -20,12 +20,11 @@ from search_service.images import Window
 from search_service.original import OriginalImages
 from search_service.readiness import reporting_readiness
 from search_service.service import SERVICE_NAME, SearchService
-from search_service.tune_command import add_arguments, tune
 
 
 async def serve(settings: Settings, elastic: ElasticSettings | None) -> None:
     """Serves until SIGTERM or SIGINT, with `elastic` from Elasticsearch. Raises PortUnavailable or ServiceError."""
-    images = ElasticImages(elastic) if elastic else await _open_embedded(settings)
+    images = _open_elastic(elastic) if elastic else await _open_embedded(settings)
     try:
         serve_metrics(settings.host, settings.metrics_port, "SEARCH_METRICS_PORT")
         server = Server(f"{settings.host}:{settings.port}", [SERVICE_NAME], drain_seconds=settings.drain_seconds)
