@@ -23,7 +23,9 @@ class Config(BaseSettings):
     )
     embedder: str = Field("127.0.0.1:50051", description="HOST:PORT of the embedder service.")
     search: str = Field("127.0.0.1:50052", description="HOST:PORT of the search service.")
-    call_timeout_seconds: float = Field(30, gt=0, description="How long a call to one of these may take.")
+    call_timeout_seconds: float = Field(
+        30, gt=0, description="How long a call to one of these may take, including the wait for one that restarts."
+    )
     sources: dict[str, Path] = Field(
         default_factory=dict,
         description="JSON object: the name of each source and the folder that its photos are in.",

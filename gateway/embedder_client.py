@@ -54,7 +54,7 @@ class EmbedderClient:
         """Opens the channel; needs a running event loop. timeout is in seconds."""
         self._target = target
         self._timeout = timeout
-        self._channel = open_channel(target, idempotent=_RETRIED, default_timeout=timeout)
+        self._channel = open_channel(target, idempotent=_RETRIED, default_timeout=timeout, waits=True)
         self._stub: embedder_pb2_grpc.EmbedderServiceAsyncStub = embedder_pb2_grpc.EmbedderServiceStub(self._channel)
 
     async def close(self) -> None:
@@ -120,7 +120,7 @@ class EmbedderClient:
         return min(_QUICK_SECONDS, self._timeout)
 
     def _failures(self) -> AbstractContextManager[None]:
-        return failures_of("embedder", "GATEWAY_EMBEDDER", self._target, EmbedderUnreachable)
+        return failures_of("embedder", "GATEWAY_EMBEDDER", self._target, EmbedderUnreachable, self._channel)
 
 
 def _embedding(message: embedding_pb2.Embedding) -> Embedding:

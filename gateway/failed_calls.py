@@ -9,10 +9,14 @@ from grpc import StatusCode
 from gateway.errors import CallFailed, Timeout
 from grpc_runtime.errors import RemoteError, ServiceError, read_rpc_error
 
+_NOT_CONNECTED = {grpc.ChannelConnectivity.CONNECTING, grpc.ChannelConnectivity.TRANSIENT_FAILURE}
+
 
 @contextmanager
-def failures_of(service: str, setting: str, target: str, unreachable: type[ServiceError]) -> Iterator[None]:
-    """Turns what a call to `service` at `target` raises into CallFailed, Timeout or `unreachable`.
+def failures_of(
+    service: str, setting: str, target: str, unreachable: type[ServiceError], channel: grpc.aio.Channel
+) -> Iterator[None]:
+    """Turns what a call by `channel` to `service` at `target` raises into CallFailed, Timeout or `unreachable`.
 
     A service that answered says so by a reason; where there is none, the connection or the deadline is to blame.
     """
@@ -22,7 +26,8 @@ def failures_of(service: str, setting: str, target: str, unreachable: type[Servi
         remote = read_rpc_error(error)
         if remote.reason:
             raise CallFailed(remote) from error
-        if remote.code is StatusCode.UNAVAILABLE:
+        waited_in_vain = remote.code is StatusCode.DEADLINE_EXCEEDED and channel.get_state() in _NOT_CONNECTED
+        if remote.code is StatusCode.UNAVAILABLE or waited_in_vain:
             raise unreachable(
                 f"The {service} service can't be reached at {target}. Start it, or set {setting} to where it runs."
             ) from error

@@ -52,7 +52,7 @@ class SearchClient:
         """Opens the channel; needs a running event loop. timeout is in seconds."""
         self._target = target
         self._timeout = timeout
-        self._channel = open_channel(target, idempotent=_RETRIED, default_timeout=timeout)
+        self._channel = open_channel(target, idempotent=_RETRIED, default_timeout=timeout, waits=True)
         self._stub: search_pb2_grpc.SearchServiceAsyncStub = search_pb2_grpc.SearchServiceStub(self._channel)
 
     async def close(self) -> None:
@@ -124,7 +124,7 @@ class SearchClient:
         return min(_QUICK_SECONDS, self._timeout)
 
     def _failures(self) -> AbstractContextManager[None]:
-        return failures_of("search", "GATEWAY_SEARCH", self._target, SearchUnreachable)
+        return failures_of("search", "GATEWAY_SEARCH", self._target, SearchUnreachable, self._channel)
 
 
 def _term(term: ImageTerm | VectorTerm) -> search_pb2.SearchTerm:

@@ -44,16 +44,18 @@ def open_channel(
     *,
     idempotent: Mapping[str, Sequence[str]],
     default_timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    waits: bool = False,
 ) -> grpc.aio.Channel:
     """A channel to HOST:PORT, balanced over all addresses of the host.
 
     `idempotent` names, for each full service name, the unary methods that are tried again when the server is
-    unavailable. Nothing is connected before the first call.
+    unavailable; with `waits` they wait for a server that restarts, until their deadline. Nothing is connected before
+    the first call.
     """
     options: list[Option] = [
         *_SIZES,
         *_PINGS,
-        ("grpc.service_config", json.dumps(_service_config(idempotent))),
+        ("grpc.service_config", json.dumps(_service_config(idempotent, waits=waits))),
         # A server that comes back after a restart is found within this time instead of the default's two minutes.
         ("grpc.max_reconnect_backoff_ms", 2_000),
         # The default's 30 seconds would hide a new replica for as long, though servers let clients ask sooner.
@@ -62,7 +64,7 @@ def open_channel(
     return grpc.aio.insecure_channel(target, options=options, interceptors=client_interceptors(default_timeout))
 
 
-def _service_config(idempotent: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def _service_config(idempotent: Mapping[str, Sequence[str]], *, waits: bool) -> dict[str, Any]:
     names = [{"service": service, "method": method} for service, methods in idempotent.items() for method in methods]
     policy = {
         "maxAttempts": 4,
@@ -73,5 +75,5 @@ def _service_config(idempotent: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     }
     return {
         "loadBalancingConfig": [{"round_robin": {}}],
-        "methodConfig": [{"name": names, "retryPolicy": policy}] if names else [],
+        "methodConfig": [{"name": names, "retryPolicy": policy, "waitForReady": waits}] if names else [],
     }

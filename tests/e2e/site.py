@@ -65,6 +65,7 @@ class Site:
 
     async def start_gateway(self) -> None:
         config = Config(
+            call_timeout_seconds=3,
             embedder=self.embedder_service.address,
             search=self.search_service.address,
             sources={SOURCE: self._folder},

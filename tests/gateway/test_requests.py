@@ -11,9 +11,11 @@ from yarl import URL
 from gateway.middlewares import SECURITY_HEADERS
 from gateway.problems import STATUS_BY_REASON
 from grpc_runtime.errors import STATUS_CODES
+from grpc_runtime.server import Server
+from imagesearch.embedder.v1 import embedder_pb2_grpc
 from imagesearch.type.v1 import error_reason_pb2
 from tests.gateway.conftest import Gateway, Services, StartGateway
-from tests.gateway.fake_services import refusal
+from tests.gateway.fake_services import EMBEDDER, refusal
 from tests.gateway.made_up_photos import draw, encoded
 
 # Nothing listens on this port: it is reserved, and its service is long gone.
@@ -72,7 +74,7 @@ async def test_a_service_that_takes_too_long_is_told(
     start_gateway: StartGateway, services: Services, slow: str
 ) -> None:
     getattr(services, slow).calls.hold = asyncio.Event()
-    gateway = await start_gateway(call_timeout_seconds=0.2)
+    gateway = await start_gateway(call_timeout_seconds=1)
 
     answer = await gateway.get("/api/v1/search?q=red")
 
@@ -119,7 +121,7 @@ async def test_a_browser_that_went_away_cancels_an_uploads_call(gateway: Gateway
 async def test_a_service_that_is_not_there_is_named(
     start_gateway: StartGateway, missing: str, path: str, reason: str
 ) -> None:
-    gateway = await start_gateway(**{missing: NOWHERE})
+    gateway = await start_gateway(**{missing: NOWHERE}, call_timeout_seconds=1)
 
     answer = await gateway.get(path)
 
@@ -128,6 +130,20 @@ async def test_a_service_that_is_not_there_is_named(
     assert NOWHERE in problem["detail"]
     assert f"GATEWAY_{missing.upper()}" in problem["detail"]
     assert int(answer.headers["Retry-After"]) >= 1
+
+
+async def test_a_search_waits_for_a_service_that_restarts(start_gateway: StartGateway, services: Services) -> None:
+    port = services.embedder_server.port
+    await services.embedder_server.grpc.stop(None)
+    gateway = await start_gateway()
+    asking = asyncio.create_task(gateway.get("/api/v1/search?q=red"))
+    await asyncio.sleep(0.5)
+    assert not asking.done()
+
+    restarted = Server(f"127.0.0.1:{port}", [EMBEDDER], drain_seconds=0)
+    embedder_pb2_grpc.add_EmbedderServiceServicer_to_server(services.embedder, restarted.grpc)
+    async with restarted:
+        assert (await asking).status == 200
 
 
 async def test_what_needs_no_embedder_works_without_it(start_gateway: StartGateway, services: Services) -> None:
