@@ -14,6 +14,7 @@ FILTER_NAMES = (
     *("bbox", "near", "radius", "camera_make", "camera_model", "media_type"),
 )
 
+_RANGES = "latitudes are between -90 and 90 degrees, longitudes between -180 and 180"
 _CIVIL_TIME = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 # float() alone would take nan, inf, 1_0 and the digits of every script.
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
@@ -66,9 +67,7 @@ def _bounding_box(parameters: MultiMapping[str]) -> BoundingBox | None:
         raise InvalidField("bbox", "write WEST,SOUTH,EAST,NORTH in degrees, such as 5.9,45.8,10.5,47.8.")
     west, south, east, north = numbers
     if max(abs(south), abs(north)) > MAX_LATITUDE or max(abs(west), abs(east)) > MAX_LONGITUDE:
-        raise InvalidField(
-            "bbox", "its order is WEST,SOUTH,EAST,NORTH: -180 to 180, -90 to 90, -180 to 180, -90 to 90."
-        )
+        raise InvalidField("bbox", f"{_RANGES}; its order is WEST,SOUTH,EAST,NORTH.")
     if south > north:
         raise InvalidField("bbox", "its south lies north of its north; its order is WEST,SOUTH,EAST,NORTH.")
     return BoundingBox(south, west, north, east)
@@ -91,7 +90,7 @@ def _place(text: str) -> tuple[float, float]:
         raise InvalidField("near", "write LATITUDE,LONGITUDE in degrees, such as 48.137,11.575.")
     latitude, longitude = numbers
     if abs(latitude) > MAX_LATITUDE or abs(longitude) > MAX_LONGITUDE:
-        raise InvalidField("near", "its order is LATITUDE,LONGITUDE: -90 to 90, -180 to 180.")
+        raise InvalidField("near", f"{_RANGES}; its order is LATITUDE,LONGITUDE.")
     return latitude, longitude
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, NoReturn
 
 from pydantic import Field, ValidationError
 
-from gateway.body_parts import Number, Part, Text
+from gateway.body_parts import Number, Part, Text, invalid_part
 from gateway.errors import InvalidField, TextEmpty
 from gateway.filter_body import FilterPart, read_filter_part
 from gateway.query import (
@@ -52,8 +52,7 @@ def read_search_body(body: bytes) -> SearchQuery:
     try:
         parsed = _Body.model_validate(json.loads(body, parse_constant=_refuse_constant))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise InvalidField(_path(first["loc"]), first["msg"] + ".") from None
+        raise invalid_part(error) from None
     except (ValueError, RecursionError) as error:
         raise InvalidField("body", f"this is no valid JSON: {error}.") from None
     return SearchQuery(
@@ -75,11 +74,6 @@ def _term(name: str, term: _Term) -> Term:
     if not (term.text or "").strip():
         raise TextEmpty
     return TextTerm(term.text or "", term.weight)
-
-
-def _path(parts: tuple[int | str, ...]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
-    return text.lstrip(".") or "body"
 
 
 def _refuse_constant(name: str) -> NoReturn:
