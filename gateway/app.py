@@ -24,7 +24,7 @@ from gateway.middlewares import add_headers, errors_as_problems, known_hosts, ob
 from gateway.originals import Originals
 from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
-from gateway.routes import facets, images, operations, page, search, status
+from gateway.routes import facets, images, operations, original, page, search, status
 from gateway.search_client import SearchClient
 from gateway.searcher import Searcher
 from gateway.sources import Sources
@@ -56,7 +56,14 @@ def init_app(config: Config, web_root: Path = WEB_FOLDER) -> web.Application:
     app.add_routes(
         [
             web.get("/", page.page),
+            web.get("/static/images/{path:.+}", original.image),  # before the page's own files
             web.static("/static", web_root),
+            web.get("/index", original.start),
+            web.get("/image_search", original.image_search),
+            web.post("/image_search", original.post_image_search),
+            web.get("/similar_image", original.start),
+            web.post("/similar_image", original.post_similar_image),
+            web.get("/image/{path:.+}", original.image),
             web.get("/api/v1/search", search.search),
             web.post("/api/v1/search", search.post_search),
             web.get("/api/v1/images", images.list_images),

@@ -109,6 +109,22 @@ class SearchClient:
         image = answer.image
         return ImageFile(image.source, image.relative_path, image.name, image.media_type, image.content_sha256)
 
+    async def image_at(self, relative_path: str) -> str | None:
+        """The id of the photo at this path, in the first source by name that has one there."""
+        for part in (await self.index())["sources"]:
+            request = search_pb2.ListFingerprintsRequest(source=part["source"], path_prefix=relative_path)
+            call = self._stub.ListFingerprints(request, timeout=self._timeout)
+            try:
+                with self._failures():
+                    async for batch in call:
+                        first = batch.fingerprints[0]  # of all that begin so, the path itself comes first
+                        if first.relative_path == relative_path:
+                            return first.id
+                        break
+            finally:
+                call.cancel()
+        return None
+
     async def index(self) -> Json:
         """The index as JSON shows it; answers soon or fails."""
         with self._failures():

@@ -1,6 +1,8 @@
 """GET /api/v1/images, one photo's facts, and its pictures in three sizes."""
 
 import asyncio
+import os
+from io import BufferedReader
 
 from aiohttp import web
 
@@ -10,7 +12,7 @@ from gateway.image_json import content_version
 from gateway.query_parameters import read_image_id, read_list
 from gateway.search_client import ImageFile
 from gateway.thumbnails import Size, etag_of
-from pictures.formats import PictureFormat
+from pictures.formats import SNIFF_BYTES, PictureFormat, sniff
 from pictures.thumbnail import THUMBNAIL_MEDIA_TYPE
 
 _MEDIA_TYPES = frozenset(kind.media_type for kind in PictureFormat)
@@ -45,7 +47,9 @@ async def get_original(request: web.Request) -> web.StreamResponse:
     """The photo's file as it is."""
     image = await request.app[SEARCH].image_file(_id(request))
     file = await asyncio.to_thread(request.app[ORIGINALS].open, image)
-    media_type = image.media_type if image.media_type in _MEDIA_TYPES else "application/octet-stream"
+    media_type = image.media_type or await asyncio.to_thread(_sniffed, file)
+    if media_type not in _MEDIA_TYPES:
+        media_type = "application/octet-stream"
     shown = media_type in _MEDIA_TYPES - _DOWNLOADED
     return await send_file(
         request,
@@ -69,6 +73,12 @@ async def _derived(request: web.Request, size: Size) -> web.Response:
     if derived.as_indexed:
         headers = {"ETag": f'"{tag}"', "Cache-Control": _caching(request, image)}
     return web.Response(body=derived.data, content_type=THUMBNAIL_MEDIA_TYPE, headers=headers)
+
+
+def _sniffed(file: BufferedReader) -> str:
+    """The media type of a file that the index does not know it of."""
+    kind = sniff(os.pread(file.fileno(), SNIFF_BYTES, 0))
+    return kind.media_type if kind else ""
 
 
 def _id(request: web.Request) -> str:

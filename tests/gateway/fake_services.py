@@ -5,7 +5,7 @@ python -m tests.gateway.fake_services --help
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from grpc_runtime.errors import InvalidField, ServiceError
@@ -154,6 +154,17 @@ class FakeSearch(search_pb2_grpc.SearchServiceServicer):
     async def GetImage(self, request: Any, context: Any) -> search_pb2.GetImageResponse:
         await self.calls.begin(context)
         return search_pb2.GetImageResponse(image=self._photo(request.id))
+
+    async def ListFingerprints(self, request: Any, context: Any) -> AsyncIterator[search_pb2.ListFingerprintsResponse]:
+        await self.calls.begin(context)
+        known = [
+            search_pb2.Fingerprint(id=photo.id, source=photo.source, relative_path=photo.relative_path)
+            for photo in self.photos.values()
+            if photo.source == request.source and photo.relative_path.startswith(request.path_prefix)
+        ]
+        if known:
+            known.sort(key=lambda one: one.relative_path)
+            yield search_pb2.ListFingerprintsResponse(fingerprints=known)
 
     async def GetIndex(self, request: Any, context: Any) -> search_pb2.GetIndexResponse:
         if self.index is not None:
