@@ -56,7 +56,7 @@ class ElasticSettings(BaseSettings):
         "int8_hnsw", description="How a new index keeps vectors; from about 10 million photos on take bbq_hnsw."
     )
     m: int = Field(16, ge=2, le=512, description="Neighbours of a vector in the graph of a new index.")
-    ef_construction: int = Field(100, ge=1, le=3200, description="Vectors looked at to find them.")
+    ef_construction: int = Field(100, ge=2, le=3200, description="Vectors looked at to find them.")
     fast_load: bool = Field(
         False,
         description="1 fills a new index without copies and refreshes until the first stream or the rebuild ends. "

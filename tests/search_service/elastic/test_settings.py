@@ -28,6 +28,7 @@ HOST = "http://localhost:9200"
         ({"hosts": HOST, "alias": "Images"}, "lower-case"),
         ({"hosts": HOST, "replicas": "some"}, "a number, or a range"),
         ({"hosts": HOST, "index_type": "best"}, "int8_hnsw"),
+        ({"hosts": HOST, "ef_construction": 1}, "greater than or equal to 2"),
         ({"hosts": HOST, "original_index": "my-image-embeddings"}, "GetModel"),
         ({"hosts": HOST, "original_index": "my-*", "original_model": "m@1"}, "names one index"),
         ({"hosts": HOST, "original_index": "one,two", "original_model": "m@1"}, "names one index"),
