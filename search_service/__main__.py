@@ -1,5 +1,6 @@
-"""Starts the search service: python -m search_service"""
+"""Starts the search service: python -m search_service. Or measures its index: python -m search_service tune"""
 
+import argparse
 import sys
 
 import uvloop
@@ -20,6 +21,7 @@ from search_service.images import Window
 from search_service.original import OriginalImages
 from search_service.readiness import reporting_readiness
 from search_service.service import SERVICE_NAME, SearchService
+from search_service.tune_command import add_arguments, tune
 
 
 async def serve(settings: Settings, elastic: ElasticSettings | None) -> None:
@@ -47,16 +49,27 @@ async def _open_embedded(settings: Settings) -> EmbeddedImages:
     return await EmbeddedImages.open(settings.embedded_path, options)
 
 
+def _parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m search_service", description="Without a command it serves.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    add_arguments(commands.add_parser("tune", help="measure the index in Elasticsearch and propose settings"))
+    return parser.parse_args()
+
+
 def main() -> int:
-    """Runs the service. Returns the exit code."""
+    """Runs the service, or the command that is given. Returns the exit code."""
+    arguments = _parsed()
+    tuning = arguments.command == "tune"
     try:
         settings = read_settings(Settings)
         elastic = read_settings(ElasticSettings) if settings.uses_elasticsearch else None
     except InvalidSettings as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
-    configure_logging(settings.log_format, settings.log_level)
+    configure_logging(settings.log_format, "warning" if tuning else settings.log_level)
     try:
+        if tuning:
+            return uvloop.run(tune(arguments, elastic, settings.window))
         uvloop.run(serve(settings, elastic))
     except (PortUnavailable, ServiceError) as error:
         print(error, file=sys.stderr)  # noqa: T201

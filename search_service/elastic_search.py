@@ -147,7 +147,7 @@ class ElasticReader:
         self, index: StoredIndex, vector: Vector, query: dict[str, Any], window: Window, page: dict[str, Any]
     ) -> ObjectApiResponse[Any]:
         """What a search answers with this part of the window."""
-        k = min(window.size + _EDGE, MOST_HITS)
+        k = asked_hits(window.size)
         while True:
             found = await self._search(index, {**self._knn_body(index, vector, query, k, window.candidates), **page})
             hits, total = found["hits"]["hits"], found["hits"]["total"]["value"]
@@ -189,6 +189,11 @@ class ElasticReader:
         )
         raise_if_failed(found["docs"])
         return {document["_id"]: document["_source"] for document in found["docs"] if document.get("found")}
+
+
+def asked_hits(window_size: int) -> int:
+    """How many hits a search of such a window asks for."""
+    return min(window_size + _EDGE, MOST_HITS)
 
 
 def _worst(found: Any) -> float:
