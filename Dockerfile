@@ -81,6 +81,7 @@ FROM runtime AS search
 LABEL org.opencontainers.image.title="imagesearch search service"
 ENV SEARCH_HOST=0.0.0.0 SEARCH_EMBEDDED_PATH=/data/index SEARCH_LOG_FORMAT=json
 COPY --from=search-packages /opt/venv /opt/venv
+COPY pictures pictures
 COPY search_service search_service
 VOLUME /data
 EXPOSE 50052 9052
