@@ -1,6 +1,8 @@
 // What the page shows, as its address: shared, reloaded, gone back to.
 
-/** @import { Embedding, Filters } from "./types.js" */
+/** @import { Embedding, Filters, Order } from "./types.js" */
+
+import { NO_FILTERS, parseFilters } from "./filter_values.js";
 
 /**
  * @typedef {object} Address
@@ -8,7 +10,7 @@
  * @property {string} like search by this photo's id
  * @property {boolean} picture search by the picture that the entry's state holds
  * @property {Filters} filters
- * @property {"newest" | "sample"} order of the photos where nothing is searched for
+ * @property {Order} order newest is for searches, sample for lists
  * @property {string} photo the photo in the large view
  */
 
@@ -29,13 +31,8 @@
  * @property {Embedding | null} embedding once it is known
  */
 
-/** @type {Filters} */
-export const NO_FILTERS = Object.freeze({ from: "", to: "", source: "", folder: "" });
-
 /** @type {Address} */
-export const START = Object.freeze({ text: "", like: "", picture: false, filters: NO_FILTERS, order: "newest", photo: "" });
-
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
+export const START = Object.freeze({ text: "", like: "", picture: false, filters: NO_FILTERS, order: "", photo: "" });
 
 /**
  * @param {string} search the part of a URL from its question mark
@@ -45,17 +42,14 @@ export function parseAddress(search) {
   const given = new URLSearchParams(search);
   const text = (given.get("q") ?? "").trim();
   const like = text ? "" : given.get("like") ?? "";
+  const picture = !text && !like && given.has("picture");
+  const special = text || like || picture ? "newest" : "sample";
   return {
     text,
     like,
-    picture: !text && !like && given.has("picture"),
-    filters: {
-      from: day(given.get("from")),
-      to: day(given.get("to")),
-      source: given.get("source") ?? "",
-      folder: given.get("source") ? trimSlashes(given.get("folder") ?? "") : "",
-    },
-    order: given.get("order") === "sample" ? "sample" : "newest",
+    picture,
+    filters: parseFilters(given).filters,
+    order: given.get("order") === special ? special : "",
     photo: given.get("photo") ?? "",
   };
 }
@@ -69,10 +63,10 @@ export function formatAddress(address) {
   if (address.text) given.set("q", address.text);
   else if (address.like) given.set("like", address.like);
   else if (address.picture) given.set("picture", "");
-  else if (address.order === "sample") given.set("order", "sample");
+  if (address.order) given.set("order", address.order);
   for (const [name, value] of Object.entries(address.filters)) if (value) given.set(name, value);
   if (address.photo) given.set("photo", address.photo);
-  const query = given.toString().replace(/^picture=(?=&|$)/, "picture");
+  const query = given.toString().replace(/^picture=(?=&|$)/, "picture").replaceAll("%2C", ",");
   return query ? `/?${query}` : "/";
 }
 
@@ -81,9 +75,9 @@ export function isSearch(address) {
   return Boolean(address.text || address.like || address.picture);
 }
 
-/** @param {Filters} filters */
-export function countFilters(filters) {
-  return Number(Boolean(filters.from || filters.to)) + Number(Boolean(filters.source));
+/** @returns {string[]} the names of the filters in the browser's address whose values have no meaning */
+export function misunderstood() {
+  return parseFilters(new URLSearchParams(location.search)).dropped;
 }
 
 /** @returns {Address} */
@@ -118,14 +112,4 @@ export function replaceAddress(address, entry = {}) {
 
 export function newKey() {
   return Math.random().toString(36).slice(2);
-}
-
-/** @param {string | null} text */
-function day(text) {
-  return text && DAY.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`)) ? text : "";
-}
-
-/** @param {string} path */
-export function trimSlashes(path) {
-  return path.trim().replace(/^\/+|\/+$/g, "");
 }

@@ -1,8 +1,12 @@
 // Calls the gateway. What goes wrong becomes an ApiError; an aborted call stays an AbortError.
 
-/** @import { Embedding, Filters, Page, Photo, Status } from "./types.js" */
+/** @import { Choice, Embedding, Facets, Filters, Page, Photo, Status } from "./types.js" */
+
+import { asJson, asParameters } from "./filter_parameters.js";
 
 const PAGE_SIZE = 60;
+// Of each facet, the most that the gateway gives.
+const MOST_VALUES = 1000;
 
 // A little less than the gateway reads: it could not say why it refuses more.
 const LONGEST_ADDRESS = 65_000;
@@ -28,65 +32,75 @@ export class ApiError extends Error {
 
 /**
  * @param {string} text
- * @param {Filters} filters
+ * @param {Choice} choice
  * @param {string} token
  * @param {AbortSignal} signal
  */
-export async function searchByText(text, filters, token, signal) {
-  const address = `/api/v1/search?${parameters({ q: text }, filters, token)}`;
+export async function searchByText(text, choice, token, signal) {
+  const address = `/api/v1/search?${parameters({ q: text }, choice, token)}`;
   if (address.length > LONGEST_ADDRESS) throw new ApiError("TEXT_TOO_LONG", "The text is too long to be sent.");
   return readPage(await call(address, { signal }));
 }
 
 /**
  * @param {string} id
- * @param {Filters} filters
+ * @param {Choice} choice
  * @param {string} token
  * @param {AbortSignal} signal
  */
-export async function searchLike(id, filters, token, signal) {
-  return readPage(await call(`/api/v1/search?${parameters({ like: id }, filters, token)}`, { signal }));
+export async function searchLike(id, choice, token, signal) {
+  return readPage(await call(`/api/v1/search?${parameters({ like: id }, choice, token)}`, { signal }));
 }
 
 /**
  * The first page of a search by a picture; its `embedding` asks for the further ones.
  *
  * @param {Blob} picture
- * @param {Filters} filters
+ * @param {Choice} choice
  * @param {AbortSignal} signal
  */
-export async function searchByPicture(picture, filters, signal) {
+export async function searchByPicture(picture, choice, signal) {
   const body = new FormData();
-  for (const [name, value] of parameters({}, filters, "")) body.append(name, value);
+  for (const [name, value] of parameters({}, choice, "")) body.append(name, value);
   body.append("image", picture);
   return readPage(await call("/api/v1/search", { method: "POST", body, signal }));
 }
 
 /**
  * @param {Embedding} embedding
- * @param {Filters} filters
+ * @param {Choice} choice
  * @param {string} token
  * @param {AbortSignal} signal
  */
-export async function searchByEmbedding(embedding, filters, token, signal) {
-  const { taken_from, taken_before, source, folder } = Object.fromEntries(parameters({}, filters, ""));
-  const filter = {
-    ...(taken_from && { taken_from }),
-    ...(taken_before && { taken_before }),
-    ...(source && { folders: [{ source, path: folder ?? "" }] }),
-  };
-  const body = JSON.stringify({ terms: [{ embedding }], filter, page_size: PAGE_SIZE, page_token: token });
+export async function searchByEmbedding(embedding, { filters, order }, token, signal) {
+  const body = JSON.stringify({
+    terms: [{ embedding }],
+    filter: asJson(filters),
+    ...(order && { order }),
+    page_size: PAGE_SIZE,
+    page_token: token,
+  });
   return readPage(await call("/api/v1/search", { method: "POST", body, signal, headers: { "Content-Type": "application/json" } }));
 }
 
 /**
- * @param {"newest" | "sample"} order
- * @param {Filters} filters
+ * @param {Choice} choice
  * @param {string} token
  * @param {AbortSignal} signal
  */
-export async function listPhotos(order, filters, token, signal) {
-  return readPage(await call(`/api/v1/images?${parameters({ order }, filters, token)}`, { signal }));
+export async function listPhotos(choice, token, signal) {
+  return readPage(await call(`/api/v1/images?${parameters({}, choice, token)}`, { signal }));
+}
+
+/**
+ * @param {Filters} filters
+ * @param {number} zoom of the tiles of places
+ * @param {AbortSignal} signal
+ * @returns {Promise<Facets>}
+ */
+export function getFacets(filters, zoom, signal) {
+  const all = new URLSearchParams({ ...asParameters(filters), tile_zoom: String(zoom), max_values: String(MOST_VALUES) });
+  return call(`/api/v1/facets?${all}`, { signal });
 }
 
 /**
@@ -124,24 +138,14 @@ export async function whyNoPicture(url) {
 
 /**
  * @param {Record<string, string>} query
- * @param {Filters} filters
+ * @param {Choice} choice
  * @param {string} token
  */
-function parameters(query, filters, token) {
-  const all = new URLSearchParams({ ...query, page_size: String(PAGE_SIZE) });
+function parameters(query, { filters, order }, token) {
+  const all = new URLSearchParams({ ...query, page_size: String(PAGE_SIZE), ...asParameters(filters) });
+  if (order) all.set("order", order);
   if (token) all.set("page_token", token);
-  if (filters.from) all.set("taken_from", filters.from);
-  if (filters.to) all.set("taken_before", dayAfter(filters.to));
-  if (filters.source) all.set("source", filters.source);
-  if (filters.source && filters.folder) all.set("folder", filters.folder);
   return all;
-}
-
-/** @param {string} day YYYY-MM-DD */
-function dayAfter(day) {
-  const date = new Date(`${day}T00:00:00Z`);
-  date.setUTCDate(date.getUTCDate() + 1);
-  return date.toISOString().slice(0, 10);
 }
 
 /**

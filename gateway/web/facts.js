@@ -4,37 +4,40 @@
 
 import { scoreExplained } from "./card.js";
 import { copyButton } from "./copy.js";
-import { element } from "./element.js";
+import { button, element } from "./element.js";
 import {
   folderOf,
   formatBytes,
   formatCamera,
   formatCivilTime,
   formatDimensions,
+  formatMediaType,
   formatMoment,
   formatPath,
-  formatPlace,
   formatScore,
   relativeScore,
 } from "./format.js";
+import { formatPlace } from "./place_words.js";
 
 /**
  * @param {Photo} photo
  * @param {number | null} score
- * @param {number} best score of the search
- * @param {() => void} onFolder shows the photo's folder
+ * @param {number} best score of the search, 0 if it is not known
+ * @param {object} handlers
+ * @param {() => void} handlers.folder shows the photo's folder
+ * @param {() => void} handlers.near shows the photos near its place
  * @returns {HTMLElement[]} rows of a description list
  */
-export function makeFacts(photo, score, best, onFolder) {
+export function makeFacts(photo, score, best, { folder, near }) {
   const camera = photo.camera ? formatCamera(photo.camera) : "";
   return [
     score === null ? null : row("Similarity", makeScore(score, best)),
     row("Taken", makeDate(photo)),
     camera ? row("Camera", camera) : null,
-    photo.location ? row("Place", formatPlace(photo.location)) : null,
+    photo.location ? row("Place", makePlace(photo.location, near)) : null,
     row("Dimensions", photo.width && photo.height ? formatDimensions(photo) : "unknown"),
-    row("Size", `${formatBytes(photo.size_bytes)}${formatName(photo.media_type)}`),
-    row("Path", makePath(photo, onFolder)),
+    row("Size", [formatBytes(photo.size_bytes), formatMediaType(photo.media_type)].filter(Boolean).join(", ")),
+    row("Path", makePath(photo, folder)),
     row("Source", element("span", { dir: "auto" }, photo.source)),
     photo.indexed_at ? row("Indexed", formatMoment(photo.indexed_at)) : null,
     row("Id", makeId(photo.id)),
@@ -64,7 +67,18 @@ function makeDate(photo) {
 function makeScore(score, best) {
   const share = relativeScore(score, best);
   const text = share === 1 ? "the best match" : `${Math.floor(share * 100)} % of the best match’s`;
-  return element("span", { title: scoreExplained(score) }, formatScore(score, 3), element("span", { class: "fact-muted fact-line" }, text));
+  const beside = best > 0 ? element("span", { class: "fact-muted fact-line" }, text) : null;
+  return element("span", { title: scoreExplained(score) }, formatScore(score, 3), beside);
+}
+
+/**
+ * @param {{latitude: number, longitude: number}} place
+ * @param {() => void} onNear
+ */
+function makePlace(place, onNear) {
+  const near = button("Photos near here", onNear, { title: "Show the photos that were taken within a kilometre" });
+  near.classList.add("button-small");
+  return element("span", { class: "fact-copy" }, formatPlace(place), near);
 }
 
 /**
@@ -88,10 +102,4 @@ function makePath(photo, onFolder) {
 function makeId(id) {
   const text = element("code", { class: "fact-id" }, id);
   return element("span", { class: "fact-copy" }, text, copyButton(id, text, "Copy the id"));
-}
-
-/** @param {string} mediaType such as image/jpeg */
-function formatName(mediaType) {
-  const name = mediaType.split("/")[1];
-  return name ? `, ${name === "webp" ? "WebP" : name.toUpperCase()}` : "";
 }

@@ -137,6 +137,14 @@ const STATES = {
     text: "A sentence or two is best. Shorten it and search again.",
     detail: error.detail,
   }),
+  INVALID_FIELD: (error, _status, { start }) => ({
+    name: "not-understood",
+    icon: "warning",
+    title: "The server can't search like this",
+    text: "The address or a filter asks for something that it does not know.",
+    detail: error.detail,
+    actions: [{ ...start, primary: true }],
+  }),
   OVERLOADED: (_error, _status, { retry }) => ({
     name: "overloaded",
     icon: "loading",

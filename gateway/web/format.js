@@ -1,9 +1,9 @@
-// Puts facts into words: dates, sizes, scores, places.
+// Puts facts into words: dates, sizes, scores, paths.
 
-/** @import { Photo } from "./types.js" */
+/** @import { Camera, Photo } from "./types.js" */
 
 // The page is in English; an English reader keeps the customs of their region.
-const LOCALE = navigator.language.startsWith("en") ? navigator.language : "en-GB";
+export const LOCALE = navigator.language.startsWith("en") ? navigator.language : "en-GB";
 const DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
 const LONG_DATE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long", timeZone: "UTC" });
 const LOCAL_TIME = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long", timeStyle: "short" });
@@ -83,14 +83,13 @@ export function formatDimensions(photo) {
   return `${NUMBER.format(photo.width)} × ${NUMBER.format(photo.height)}` + (megapixels >= 0.1 ? ` (${rounded} megapixels)` : "");
 }
 
-/** @param {{latitude: number, longitude: number}} place */
-export function formatPlace(place) {
-  const latitude = `${Math.abs(place.latitude).toFixed(5)}° ${place.latitude < 0 ? "S" : "N"}`;
-  const longitude = `${Math.abs(place.longitude).toFixed(5)}° ${place.longitude < 0 ? "W" : "E"}`;
-  return `${latitude}, ${longitude}`;
+/** @param {string} mediaType such as image/jpeg */
+export function formatMediaType(mediaType) {
+  const name = mediaType.split("/")[1] ?? "";
+  return name === "webp" ? "WebP" : name.toUpperCase();
 }
 
-/** @param {{make: string, model: string}} camera whose model often repeats its make */
+/** @param {Camera} camera whose model often repeats its make */
 export function formatCamera(camera) {
   const make = camera.make.trim();
   const model = camera.model.trim();
@@ -128,12 +127,13 @@ export function scoreShare(score, best) {
 /**
  * Whether even the best matches are faint: low, and hardly above the rest of their page.
  *
- * @param {(number | null)[]} scores of the first page, best first
+ * @param {(number | null)[]} scores of the first page
  */
 export function nothingFits(scores) {
-  const best = scores[0] ?? null;
-  const median = scores[Math.floor(scores.length / 2)] ?? null;
-  return best !== null && median !== null && best < FAINT && best - median < STANDS_OUT;
+  const sorted = scores.filter((score) => score !== null).sort((a, b) => b - a);
+  if (sorted.length === 0) return false;
+  const median = sorted[Math.floor(sorted.length / 2)];
+  return sorted[0] < FAINT && sorted[0] - median < STANDS_OUT;
 }
 
 /**

@@ -34,7 +34,7 @@ export class Grid {
 
   /** @param {Hit[]} hits the first page */
   show(hits) {
-    this.#best = hits[0]?.score ?? 0;
+    this.#best = Math.max(0, ...hits.map(({ score }) => score ?? 0));
     this.#grid.replaceChildren();
     this.#grid.removeAttribute("aria-busy");
     this.#grid.hidden = false;

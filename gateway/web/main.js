@@ -43,9 +43,6 @@ byId("home").addEventListener("click", (event) => {
   event.preventDefault();
   page.go(START);
 });
-for (const choice of byId("order").querySelectorAll("button")) {
-  choice.addEventListener("click", () => page.setOrder(choice.dataset.order === "sample" ? "sample" : "newest"));
-}
 document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof HTMLElement && event.target.closest("input, select, textarea, dialog");
   if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;

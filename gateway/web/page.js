@@ -1,55 +1,45 @@
 // The page as a whole: goes to addresses, and shows what belongs to them.
 
 /** @import { Address, Entry } from "./address.js" */
-/** @import { Filters, Hit } from "./types.js" */
+/** @import { Filters, Photo } from "./types.js" */
 /** @import { State } from "./states.js" */
 
-import {
-  countFilters,
-  currentAddress,
-  currentEntry,
-  formatAddress,
-  isSearch,
-  newKey,
-  NO_FILTERS,
-  pushAddress,
-  replaceAddress,
-  START,
-} from "./address.js";
-import { ApiError, getPhoto, listPhotos, searchByText, searchLike } from "./api.js";
+import { currentAddress, currentEntry, formatAddress, isSearch, misunderstood, newKey, pushAddress, replaceAddress, START } from "./address.js";
+import { ApiError, listPhotos, searchByText, searchLike } from "./api.js";
 import { byId } from "./element.js";
+import { countFilters, formatNear, NO_FILTERS, USUAL_RADIUS } from "./filter_values.js";
 import { FilterRow } from "./filters.js";
 import { counted, folderOf } from "./format.js";
 import { Grid } from "./grid.js";
+import { Heading } from "./heading.js";
 import { KeptResults } from "./kept_results.js";
+import { OrderChoice } from "./order.js";
 import { PhotoView } from "./photo_view.js";
 import { Pictures } from "./pictures.js";
-import { showLiked, showLines, showTitle, showUploaded } from "./query_head.js";
 import { Results } from "./results.js";
 import { Search } from "./search.js";
 import { announce } from "./states.js";
-import { countAll, summarize } from "./summary.js";
+import { countAll } from "./summary.js";
 import { choosePicture, makePreview } from "./upload.js";
-
-const NAME = "Image search";
 
 export class Page {
   #watch;
   #pictures = new Pictures();
   #filters;
+  #order;
   #grid;
   /** @type {Search} */
   #search;
   #view;
+  #heading;
   #kept = new KeptResults();
   #key = "";
-  /** How many photos the index held when the present ones were listed. */
-  #countThen = 0;
 
   /** @param {import("./status.js").StatusWatch} watch */
   constructor(watch) {
     this.#watch = watch;
-    this.#filters = new FilterRow((filters) => this.#filter(filters));
+    this.#filters = new FilterRow((filters) => this.#change({ filters }));
+    this.#order = new OrderChoice((order) => this.#change({ order }));
     this.#grid = new Grid({
       address: (id) => formatAddress({ ...currentAddress(), photo: id }),
       open: (id) => this.#view.open(id),
@@ -63,18 +53,26 @@ export class Page {
         start: { text: "Back to all photos", run: () => this.go(START) },
       },
       none: () => this.#whyNone(),
-      came: (fresh, first) => this.#came(fresh, first),
+      came: (first) => this.#came(first),
       theEnd: () => this.#theEnd(),
       stateChanged: () => this.#stateChanged(),
     });
     this.#view = new PhotoView(this.#search, this.#grid, {
       similar: (id) => this.findSimilar(id),
       count: () => countAll(currentAddress(), this.#search.results, this.#watch.status),
-      folder: (photo) => this.go({ ...START, filters: { ...NO_FILTERS, source: photo.source, folder: folderOf(photo.relative_path) } }),
+      folder: (photo) => this.#list({ source: photo.source, folder: folderOf(photo.relative_path) }),
+      near: (photo) => this.#listNear(photo),
+    });
+    this.#heading = new Heading(watch, this.#pictures, this.#search, {
+      open: (id) => this.#view.open(id),
+      clear: () => this.clear(),
+      again: (address) => this.go(address),
     });
     /** Told when a state is shown instead of photos, or no more. */
     this.onState = () => {};
-    watch.onChange(() => this.#statusChanged());
+    watch.onChange(() => {
+      if (watch.status) this.#filters.setIndex(watch.status.index);
+    });
   }
 
   /** Shows what the browser's address says, now and after each going back or forward. */
@@ -118,7 +116,7 @@ export class Page {
     this.go({ ...START, picture: true, filters: currentAddress().filters }, { key, picture });
     picture.preview = await makePreview(file);
     this.#keepPicture(key);
-    if (this.#key === key) this.#drawHead();
+    if (this.#key === key) this.#heading.draw();
   }
 
   /** Leaves the search, keeps the filters. */
@@ -126,50 +124,62 @@ export class Page {
     this.go({ ...START, filters: currentAddress().filters });
   }
 
-  /** @param {"newest" | "sample"} order */
-  setOrder(order) {
-    this.go({ ...currentAddress(), order, photo: "" });
-  }
-
-  /** @param {Filters} filters */
-  #filter(filters) {
+  /**
+   * Shows the same, filtered or ordered in another way.
+   *
+   * @param {Partial<Address>} changed
+   */
+  #change(changed) {
     const key = newKey();
     const entry = currentEntry();
     this.#pictures.share(entry, key);
-    this.go({ ...currentAddress(), photo: "", filters }, { key, picture: this.#pictures.of(entry) });
+    this.go({ ...currentAddress(), photo: "", ...changed }, { key, picture: this.#pictures.of(entry) });
+  }
+
+  /** @param {Partial<Filters>} filters the only ones */
+  #list(filters) {
+    this.go({ ...START, filters: { ...NO_FILTERS, ...filters } });
+  }
+
+  /** @param {Photo} photo */
+  #listNear({ location }) {
+    if (location) this.#list({ near: formatNear(location), radius: USUAL_RADIUS });
   }
 
   #arrive() {
     const address = currentAddress();
+    const dropped = misunderstood();
     if (!currentEntry().key) replaceAddress(address, { key: newKey() });
     const { key } = currentEntry();
     const before = this.#key;
-    if (key !== before) this.#show(address, key);
+    if (key !== before) this.#show(address, key, dropped);
     void this.#view.sync(address.photo);
-    if (before && key !== before && !document.activeElement?.closest("form, dialog")) byId("results").focus({ preventScroll: true });
+    if (before && key !== before && !document.activeElement?.closest("form, dialog, [data-keeps-focus]")) byId("results").focus({ preventScroll: true });
   }
 
   /**
    * @param {Address} address
    * @param {string} key
+   * @param {string[]} dropped what the address said besides, but can't be understood
    */
-  #show(address, key) {
+  #show(address, key, dropped) {
     this.#keep();
     this.#key = key;
-    byId("order").hidden = isSearch(address);
-    for (const choice of byId("order").querySelectorAll("button")) {
-      choice.setAttribute("aria-pressed", String(choice.dataset.order === address.order));
-    }
+    this.#order.show(address.order, isSearch(address));
     const input = /** @type {HTMLInputElement} */ (byId("query"));
     input.value = address.text;
     byId("clear-query").hidden = !isSearch(address);
     this.#filters.show(address.filters);
-    this.#countThen = this.#watch.status?.index.image_count ?? 0;
-    this.#drawHead();
+    this.#heading.begin(dropped);
     const kept = this.#kept.get(key);
     if (!kept) window.scrollTo(0, 0);
-    void this.#search.start(kept?.results ?? this.#results(address, currentEntry()));
+    void this.#search.start(kept?.results ?? this.#results(address, currentEntry())).then(() => this.#settle(key));
     if (kept) window.scrollTo(0, kept.scroll);
+  }
+
+  /** @param {string} key of the entry whose photos are there, or can't be had */
+  #settle(key) {
+    if (key === this.#key) this.#filters.settle();
   }
 
   /** Keeps what is shown for when someone comes back to it. */
@@ -184,13 +194,13 @@ export class Page {
    * @param {Address} address
    * @param {Entry} entry
    */
-  #results({ text, like, picture, filters, order }, entry) {
+  #results({ text, like, picture, ...choice }, entry) {
     return new Results(async (token, signal) => {
-      if (text) return searchByText(text, filters, token, signal);
-      if (like) return searchLike(like, filters, token, signal);
-      if (!picture) return listPhotos(order, filters, token, signal);
+      if (text) return searchByText(text, choice, token, signal);
+      if (like) return searchLike(like, choice, token, signal);
+      if (!picture) return listPhotos(choice, token, signal);
       const limit = this.#watch.status?.upload_limit_bytes ?? 0;
-      const page = await this.#pictures.search(entry, filters, token, limit, signal);
+      const page = await this.#pictures.search(entry, choice, token, limit, signal);
       this.#keepPicture(entry.key);
       return page;
     });
@@ -218,20 +228,17 @@ export class Page {
       name: "no-match",
       icon: "nothing",
       title: "No photos match",
-      text: filtered ? "No photo meets the filters. Widen the dates or look in another folder." : "The index holds no other photo to compare with.",
+      text: filtered ? "No photo meets all of the filters. Remove one of them." : "The index holds no other photo to compare with.",
       actions: filtered
-        ? [{ text: "Clear the filters", run: () => this.#filter(NO_FILTERS), primary: true }]
+        ? [{ text: "Clear the filters", run: () => this.#change({ filters: NO_FILTERS }), primary: true }]
         : [{ text: "Back to all photos", run: () => this.go(START), primary: true }],
     };
   }
 
-  /**
-   * @param {Hit[]} fresh
-   * @param {boolean} first
-   */
-  #came(fresh, first) {
-    this.#filters.suggestFolders(fresh.map(({ photo }) => photo.relative_path));
-    this.#drawLines();
+  /** @param {boolean} first whether these are the first ones */
+  #came(first) {
+    if (first) this.#filters.settle();
+    this.#heading.drawLines();
     const { hits, hasMore } = this.#search.results;
     const count = counted(hits.length, "photo");
     announce(first ? `${count}${hasMore ? ", more as you scroll" : ""}` : `${count} so far${hasMore ? "" : ", that is all"}`);
@@ -248,50 +255,8 @@ export class Page {
     const nothingYet = this.#search.stateName === "nothing-indexed";
     byId("intro").hidden = nothingYet || isSearch(currentAddress());
     byId("toolbar").hidden = nothingYet;
-    if (nothingYet) byId("filters").hidden = true;
+    byId("in-force").hidden = nothingYet || countFilters(currentAddress().filters) === 0;
+    if (nothingYet) this.#filters.close();
     this.onState();
-  }
-
-  #statusChanged() {
-    if (this.#watch.status) this.#filters.setSources(this.#watch.status.index.sources);
-    this.#countThen ||= this.#watch.status?.index.image_count ?? 0;
-    this.#drawLines();
-  }
-
-  #drawHead() {
-    const address = currentAddress();
-    const entry = currentEntry();
-    const picture = address.picture ? this.#pictures.of(entry) : null;
-    const clear = () => this.clear();
-    if (address.text) showTitle("Photos of", address.text);
-    else if (address.like) void this.#drawLiked(address.like, entry.key);
-    else if (picture) showUploaded(picture, clear);
-    else showTitle(address.picture ? "Search by picture" : address.order === "sample" ? "A mix of your photos" : "Newest photos");
-    const what = address.text || (address.like ? "Similar photos" : address.picture ? picture?.name || "Your picture" : "");
-    document.title = what ? `${what} – ${NAME}` : NAME;
-    this.#drawLines();
-  }
-
-  /**
-   * @param {string} id
-   * @param {string} key
-   */
-  async #drawLiked(id, key) {
-    const known = this.#search.results.hits.find(({ photo }) => photo.id === id)?.photo ?? null;
-    const handlers = { open: () => this.#view.open(id), clear: () => this.clear() };
-    showLiked(known, handlers);
-    const photo = known ?? (await getPhoto(id).catch(() => null));
-    if (!photo || this.#key !== key) return;
-    if (!known) showLiked(photo, handlers);
-    document.title = `Similar to ${photo.name} – ${NAME}`;
-  }
-
-  #drawLines() {
-    const { status } = this.#watch;
-    const { results, shown } = this.#search;
-    const address = currentAddress();
-    const fresh = (status?.index.image_count ?? 0) - this.#countThen;
-    const offer = { text: `Show ${counted(fresh, "new photo")}`, run: () => this.go(address) };
-    showLines(shown ? summarize(address, results, status) : [], shown && !isSearch(address) && fresh > 0 ? offer : null);
   }
 }

@@ -21,6 +21,7 @@ export class PhotoView {
    * @param {object} handlers
    * @param {(id: string) => void} handlers.similar
    * @param {(photo: Photo) => void} handlers.folder
+   * @param {(photo: Photo) => void} handlers.near
    * @param {() => number | null} handlers.count of all photos, null while it is not known
    */
   constructor(search, grid, handlers) {
@@ -116,7 +117,7 @@ export class PhotoView {
 
   /** @param {number} index */
   #position(index) {
-    const { hits, hasMore } = this.#search.results;
-    return { index, fetched: hits.length, hasMore, count: this.#count(), best: hits[0].score ?? 0 };
+    const { hits, hasMore, best } = this.#search.results;
+    return { index, fetched: hits.length, hasMore, count: this.#count(), best };
   }
 }

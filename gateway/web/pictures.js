@@ -1,7 +1,7 @@
 // The pictures that were searched by, as long as the page is open; what outlives it lies in the history's entries.
 
 /** @import { Entry, UploadedPicture } from "./address.js" */
-/** @import { Filters, Page } from "./types.js" */
+/** @import { Choice, Page } from "./types.js" */
 
 import { ApiError, searchByEmbedding, searchByPicture } from "./api.js";
 import { canBeRead } from "./upload.js";
@@ -46,15 +46,15 @@ export class Pictures {
 
   /**
    * @param {Entry} entry
-   * @param {Filters} filters
+   * @param {Choice} choice
    * @param {string} token
    * @param {number} limit in bytes, 0 if it is not known
    * @param {AbortSignal} signal
    * @returns {Promise<Page>}
    */
-  async search(entry, filters, token, limit, signal) {
+  async search(entry, choice, token, limit, signal) {
     const info = this.of(entry);
-    if (info?.embedding) return searchByEmbedding(info.embedding, filters, token, signal);
+    if (info?.embedding) return searchByEmbedding(info.embedding, choice, token, signal);
     const held = this.#held.get(entry.key);
     if (!held?.file) throw new ApiError("PICTURE_GONE", "The picture is not part of the address.");
     if (limit && held.file.size > limit) {
@@ -63,7 +63,7 @@ export class Pictures {
     if (!(await canBeRead(held.file))) {
       throw new ApiError("IMAGE_UNDECODABLE", `“${held.file.name}” can't be read: it may be a folder, or no longer there.`);
     }
-    const page = await searchByPicture(held.file, filters, signal);
+    const page = await searchByPicture(held.file, choice, signal);
     if (page.embedding) {
       held.info.embedding = page.embedding;
       held.file = null; // its vector is enough from here on

@@ -26,6 +26,11 @@ export class Results {
     return !this.#started || this.#next !== "";
   }
 
+  /** The best score so far; 0 where nothing is searched for. */
+  get best() {
+    return this.hits.reduce((best, { score }) => Math.max(best, score ?? 0), 0);
+  }
+
   get aborted() {
     return this.#aborting.signal.aborted;
   }

@@ -4,7 +4,6 @@
 /** @import { StatusWatch } from "./status.js" */
 /** @import { WaysOut } from "./failures.js" */
 /** @import { State } from "./states.js" */
-/** @import { Hit } from "./types.js" */
 
 import { ApiError } from "./api.js";
 import { causeIsGone, failureState, presentReason } from "./failures.js";
@@ -34,7 +33,7 @@ export class Search {
    * @param {object} handlers
    * @param {WaysOut} handlers.ways
    * @param {() => ApiError | State} handlers.none why there is not one photo
-   * @param {(fresh: Hit[], first: boolean) => void} handlers.came
+   * @param {(first: boolean) => void} handlers.came told of each page
    * @param {() => string} handlers.theEnd what is said below the last photo
    * @param {() => void} handlers.stateChanged
    */
@@ -80,7 +79,7 @@ export class Search {
       if (results !== this.results || results.aborted) return;
       this.#grid.add(fresh);
       this.#drawEnd();
-      this.#handlers.came(fresh, false);
+      this.#handlers.came(false);
     } catch (error) {
       if (results === this.results && !isAbort(error)) this.#pageFailed(asApiError(error));
     }
@@ -114,7 +113,7 @@ export class Search {
     this.shown = true;
     this.#grid.show(hits);
     this.#drawEnd();
-    this.#handlers.came(hits, true);
+    this.#handlers.came(true);
   }
 
   #drawEnd() {

@@ -4,7 +4,8 @@
 /** @import { Results } from "./results.js" */
 /** @import { Status } from "./types.js" */
 
-import { countFilters, isSearch } from "./address.js";
+import { isSearch } from "./address.js";
+import { countFilters } from "./filter_values.js";
 import { counted, formatCount, nothingFits } from "./format.js";
 import { hasFewPhotos } from "./status.js";
 
@@ -47,6 +48,7 @@ function countLine(address, results, status) {
   const known = count === null ? "" : counted(count, "photo");
   if (!isSearch(address)) return known;
   const firstPage = results.hits.slice(0, results.firstCount);
-  const order = nothingFits(firstPage.map(({ score }) => score)) ? "nothing fits well; these come nearest" : "best matches first";
+  const usual = address.order === "newest" ? "the best matches, newest first" : "best matches first";
+  const order = nothingFits(firstPage.map(({ score }) => score)) ? "nothing fits well; these come nearest" : usual;
   return known ? `${known}, ${order}` : order[0].toUpperCase() + order.slice(1);
 }

@@ -12,7 +12,7 @@
  * @property {string | null} taken_at civil time, with an offset only where the file tells it
  * @property {"exif" | "file" | null} taken_at_source
  * @property {{latitude: number, longitude: number} | null} location
- * @property {{make: string, model: string} | null} camera
+ * @property {Camera | null} camera
  * @property {number} width
  * @property {number} height
  * @property {string | null} indexed_at
@@ -48,7 +48,47 @@
  * @property {string} to the last day that is in, YYYY-MM-DD or empty
  * @property {string} source
  * @property {string} folder
+ * @property {string} make of the camera; the pair of make and model is one camera, and an empty one says that the photo tells none
+ * @property {string} model of the camera
+ * @property {string} type such as image/jpeg
+ * @property {string} bbox west,south,east,north in degrees, or empty
+ * @property {string} near latitude,longitude, or empty
+ * @property {string} radius around it, in metres
  */
+
+/** @typedef {"" | "newest" | "sample"} Order empty: a search's best first, a list's newest first */
+
+/**
+ * Which photos, in which order.
+ *
+ * @typedef {{filters: Filters, order: Order}} Choice
+ */
+
+/**
+ * A part of the Earth, in degrees. If `west` is greater than `east`, it crosses the 180th meridian.
+ *
+ * @typedef {{south: number, west: number, north: number, east: number}} Box
+ */
+
+/** @typedef {{latitude: number, longitude: number, radius_meters: number}} Nearby */
+
+/** @typedef {{make: string, model: string}} Camera */
+
+/**
+ * What the index holds to choose from, each part counted without its own part of the filters.
+ *
+ * @typedef {object} Facets
+ * @property {number} image_count
+ * @property {{source: string, path: string, image_count: number}[]} folders
+ * @property {{month: string, image_count: number}[]} months YYYY-MM
+ * @property {(Camera & {image_count: number})[]} cameras
+ * @property {{media_type: string, image_count: number}[]} media_types
+ * @property {Tile[]} tiles
+ * @property {number} without_time_count
+ * @property {number} without_place_count
+ */
+
+/** @typedef {{zoom: number, x: number, y: number, bounding_box: Box, image_count: number}} Tile */
 
 /**
  * @typedef {object} IndexStatus

@@ -35,6 +35,7 @@ export class Viewer {
    * @param {() => void} handlers.close
    * @param {(id: string) => void} handlers.similar
    * @param {(photo: Hit["photo"]) => void} handlers.folder
+   * @param {(photo: Hit["photo"]) => void} handlers.near
    */
   constructor(handlers) {
     this.#handlers = handlers;
@@ -65,7 +66,10 @@ export class Viewer {
     this.#showImage(photo);
     byId("viewer-name").textContent = photo.name;
     byId("viewer-actions").replaceChildren(...this.#makeActions(photo));
-    byId("viewer-facts").replaceChildren(...makeFacts(photo, score, position?.best ?? 0, () => this.#handlers.folder(photo)));
+    byId("viewer-facts").replaceChildren(...makeFacts(photo, score, position?.best ?? 0, {
+      folder: () => this.#handlers.folder(photo),
+      near: () => this.#handlers.near(photo),
+    }));
     this.showPosition(position);
     if (!this.#dialog.open) {
       this.#dialog.showModal();

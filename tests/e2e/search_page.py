@@ -20,7 +20,11 @@ class SearchPage:
         self.summary = page.locator("#query-head .query-lines")
         self.picture_file = page.locator("#picture-file")
         self.query_picture = page.locator("#query-head .query-picture")
-        self.filters = page.get_by_role("button", name="Filters", exact=False)
+        self.filters = page.locator("#toggle-filters")
+        self.in_force = page.locator("#in-force li")
+        self.years = page.locator("#years button")
+        self.months = page.locator("#months button")
+        self.places = page.locator("#places button")
         self.grid_end = page.locator("#grid-end")
         self.viewer = page.get_by_role("dialog")
         self.viewer_name = page.locator("#viewer-name")
@@ -35,6 +39,10 @@ class SearchPage:
     def fact(self, name: str) -> Locator:
         """A fact in the large view."""
         return self.tab.locator(f"#viewer-facts [data-fact={name}] dd")
+
+    def remove_filter(self, name: str) -> Locator:
+        """What removes the filter in force that is shown under this name."""
+        return self.tab.get_by_role("button", name=f"Remove the filter {name}")
 
     async def search(self, text: str) -> None:
         await self.query.fill(text)

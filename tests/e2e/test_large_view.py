@@ -56,7 +56,7 @@ async def test_the_facts_of_a_photo(page: Page, site: Site) -> None:
     await expect(view.viewer_name).to_have_text("yellow-circle-0012.jpg")
     await expect(view.fact("taken")).to_have_text("14 March 2025, 10:36 (UTC+02:00)by the camera’s clock")
     await expect(view.fact("camera")).to_have_text("Example EX-0")
-    await expect(view.fact("place")).to_have_text("48.25700° N, 11.57500° E")
+    await expect(view.fact("place")).to_contain_text("48.25700° N, 11.57500° E")
     await expect(view.fact("dimensions")).to_have_text("600 × 600 (0.4 megapixels)")
     await expect(view.fact("size")).to_contain_text("KiB, JPEG")
     await expect(view.fact("path")).to_have_text("2025/03/yellow-circle-0012.jpg")

@@ -160,3 +160,19 @@ async def test_the_arrows_go_from_photo_to_photo(page: Page, site: Site) -> None
     await page.keyboard.press("ArrowUp")
 
     assert 0 <= await page.evaluate(place) < below
+
+
+async def test_a_search_can_be_ordered_by_date(page: Page, site: Site) -> None:
+    view = SearchPage(page)
+    await page.goto(f"{site.url}/?q=blue+ring")
+    await expect(view.names.first).to_contain_text("blue-ring")
+
+    await page.get_by_role("button", name="Newest first").click()
+
+    await expect(page).to_have_url(f"{site.url}/?q=blue+ring&order=newest")
+    await expect(view.names.first).to_have_text("red-circle-0000.jpg")
+    await expect(view.summary).to_have_text("The best matches, newest first")
+    await expect(page.get_by_role("button", name="Newest first")).to_have_attribute("aria-pressed", "true")
+    await view.search("red circle")
+    await expect(page).to_have_url(f"{site.url}/?q=red+circle")
+    await expect(page.get_by_role("button", name="Best first")).to_have_attribute("aria-pressed", "true")
