@@ -78,5 +78,6 @@ def _location(hit: Hit, index: OriginalIndex) -> Location | None:
     text = _text(hit, index, "exif.location")
     if not text:
         return None
-    latitude, longitude = (float(part) for part in text.split(","))
+    # Elasticsearch keeps places in steps of less than a ten-millionth of a degree.
+    latitude, longitude = (round(float(part), 7) for part in text.split(","))
     return Location(latitude, longitude)
