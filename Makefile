@@ -13,7 +13,7 @@ BREAKING_AGAINST ?= main
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster setup protos lint format bench clean
+.PHONY: help run test test-cluster setup protos lint format bench clean images up down verify-compose verify-kubernetes
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -77,6 +77,30 @@ lint: setup ## ruff, mypy, import-linter, buf
 
 bench: setup ## print the tables of benchmarks/
 	$(BIN)/python -m benchmarks
+
+IMAGES := gateway embedder search indexer elasticsearch-setup
+TAG ?= local
+
+# torch for the CPU, unless another build is asked for (empty: the package index's).
+IMAGE_TORCH = $(if $(filter file,$(origin TORCH_BACKEND)),cpu,$(TORCH_BACKEND))
+
+images: ## build the container images (TORCH_BACKEND, MODEL, TAG)
+	@for image in $(IMAGES); do \
+		docker build --target $$image --tag imagesearch-$$image:$(TAG) --build-arg TORCH_BACKEND=$(IMAGE_TORCH) \
+			--build-arg MODEL=$(MODEL) --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) . || exit 1; \
+	done
+
+up: ## start everything in containers, with Elasticsearch (settings: .env)
+	docker compose up --detach --build --wait
+
+down: ## stop the containers; what was indexed stays
+	docker compose down
+
+verify-compose: setup ## try the containers out: needs docker compose
+	$(BIN)/pytest -m compose -s tests/deploy
+
+verify-kubernetes: setup ## try the manifests out on the cluster of KUBECONFIG
+	$(BIN)/pytest -m kubernetes -s tests/deploy
 
 clean: ## remove what was installed and generated, not the index
 	rm -rf $(VENV) build imagesearch .mypy_cache .ruff_cache .pytest_cache
