@@ -13,7 +13,7 @@ import structlog
 from search_service.elastic_client import ElasticClient
 from search_service.elastic_config import ElasticSettings
 from search_service.elastic_errors import ClusterBusy, MissingIndex, Unreachable, error_type, item_error
-from search_service.errors import StorageUnavailable
+from search_service.errors import ServiceError, StorageUnavailable
 
 _log = structlog.stdlib.get_logger("elasticsearch")
 
@@ -56,6 +56,7 @@ class ElasticBulk:
             if isinstance(answered, BaseException):
                 raise answered
             outcomes |= answered
+        _log_refused([outcome for outcome in outcomes.values() if isinstance(outcome, ServiceError)])
         return outcomes
 
     async def _send_until_taken(self, handle: str, chunk: Sequence[Operation], refresh: bool) -> dict[str, Any]:
@@ -95,6 +96,14 @@ class ElasticBulk:
 
 
 _ANSWER = "items.*.status,items.*.result,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
+
+
+def _log_refused(errors: Sequence[ServiceError]) -> None:
+    """One line for each kind of error, however many photos have it."""
+    by_kind = {type(error).__name__: error for error in errors}
+    for kind, error in by_kind.items():
+        photos = sum(type(other) is type(error) for other in errors)
+        _log.warning("photos were not taken", error=error.message, kind=kind, photos=photos)
 
 
 def _is_passing(outcome: Any) -> bool:

@@ -20,6 +20,7 @@ from search_service.elastic_errors import (
     translated,
 )
 from search_service.elastic_trust import trusting_context
+from search_service.errors import StorageUnavailable
 
 _log = structlog.stdlib.get_logger("elasticsearch")
 
@@ -65,14 +66,19 @@ class ElasticClient:
                     raise MissingIndex from error
                 if pause is None or not is_passing(error):
                     failure = translated(error, self._timeout)
-                    _log.warning("a request failed", error=failure.message, kind=type(failure).__name__)
+                    _log_failure(failure)
                     raise failure from error
+            except StorageUnavailable as failure:  # of the first connection
+                _log_failure(failure)
+                raise
             await asyncio.sleep(pause * random.uniform(1, 1.5))  # noqa: S311 - not for secrets
         raise AssertionError
 
     async def _connected(self) -> AsyncElasticsearch:
         if self._elastic is None:
-            self._elastic = _client(self._settings, await trusting_context(self._settings))
+            context = await trusting_context(self._settings)
+            # Another call may have connected meanwhile.
+            self._elastic = self._elastic or _client(self._settings, context)
         if not self.version:
             self.version = await self._supported_version(self._elastic)
             _log.info("connected", version=self.version)
@@ -84,10 +90,12 @@ class ElasticClient:
         versions = [str(node["version"]) for node in answer["nodes"].values()]
         oldest = min(versions, key=_number)
         if _number(oldest) < OLDEST_VERSION:
-            refused = old_server(oldest)
-            _log.error("the server is not supported", error=refused.message)
-            raise refused
+            raise old_server(oldest)
         return oldest
+
+
+def _log_failure(failure: StorageUnavailable) -> None:
+    _log.warning("a request failed", error=failure.message, kind=type(failure).__name__)
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -126,18 +126,18 @@ def raise_if_failed(documents: Iterable[Mapping[str, Any]]) -> None:
         if error := document.get("error"):
             if error_type(document) == "index_not_found_exception":
                 raise MissingIndex
-            raise StorageUnavailable(f"Elasticsearch can't read the index ({_cut(error_reason({'error': error}))}).")
+            reason = _cut(error_reason({"error": error}))
+            raise _not_now_error(document.get("status"), reason) or StorageUnavailable(
+                f"Elasticsearch can't read the index ({reason})."
+            )
 
 
 def item_error(status: int, error: Mapping[str, Any]) -> ServiceError:
     """Why Elasticsearch did not take one photo."""
     if _is_block({"error": error}):
         return DiskFull()
-    if status == 429:
-        return ClusterBusy()
-    if status in BUSY_STATUSES:
-        return _not_now(_cut(error_reason({"error": error})))
-    return StorageUnavailable(f"Elasticsearch did not take the photo: {_cut(error_reason({'error': error}))}.")
+    reason = _cut(error_reason({"error": error}))
+    return _not_now_error(status, reason) or StorageUnavailable(f"Elasticsearch did not take the photo: {reason}.")
 
 
 def _answered(error: ApiError) -> StorageUnavailable:
@@ -153,10 +153,8 @@ def _answered(error: ApiError) -> StorageUnavailable:
         return LoginRefused(
             f"Elasticsearch does not allow this ({reason}). Give the user the rights that docs/elasticsearch.md lists."
         )
-    if status == 429:
-        return ClusterBusy()
-    if status in BUSY_STATUSES:
-        return _not_now(reason)
+    if passing := _not_now_error(status, reason):
+        return passing
     if status == 413:
         return StorageUnavailable("A request was too large for Elasticsearch. Lower SEARCH_ELASTICSEARCH_BULK_BYTES.")
     if status in {400, 406} and "compatible-with" in reason:
@@ -170,8 +168,13 @@ def old_server(version: str) -> ServerUnsupported:
     return ServerUnsupported(f"Elasticsearch is {version}; this service needs {oldest} or newer. Upgrade the cluster.")
 
 
-def _not_now(reason: str) -> Unreachable:
-    return Unreachable(f"Elasticsearch can't do this now ({reason}). Look whether all its nodes run, and try again.")
+def _not_now_error(status: int | None, reason: str) -> StorageUnavailable | None:
+    """None unless the status says that the same may go well later."""
+    if status == 429:
+        return ClusterBusy()
+    if status in BUSY_STATUSES:
+        return Unreachable(f"Elasticsearch can't do this now ({reason}). Look whether its nodes run, and try again.")
+    return None
 
 
 def _is_block(body: Any) -> bool:

@@ -1,6 +1,9 @@
 """How the index and its cluster are, for a person."""
 
+import logging
 from typing import Any
+
+import structlog
 
 from search_service.elastic_client import ElasticClient
 from search_service.elastic_errors import DiskFull, LoginRefused, MissingIndex
@@ -9,6 +12,8 @@ from search_service.elastic_schema import StoredIndex
 from search_service.elastic_search import ElasticReader
 from search_service.errors import IndexMissing, ServiceError
 from search_service.images import IndexInfo, IndexState, Rebuild
+
+_log = structlog.stdlib.get_logger("elasticsearch")
 
 UNVERIFIED = (
     "The certificates of Elasticsearch are not verified (SEARCH_ELASTICSEARCH_VERIFY_CERTIFICATES=0): others can read "
@@ -27,9 +32,18 @@ class ElasticHealth:
         self._client = client
         self._indices = indices
         self._reader = reader
+        self._logged = (IndexState.READY, "")
 
     async def describe(self) -> IndexInfo:
-        """As in Images."""
+        """As in Images. What has changed since the last look is logged."""
+        info = await self._look()
+        if (info.state, info.state_detail) != self._logged:
+            self._logged = (info.state, info.state_detail)
+            level = logging.INFO if info.state in {IndexState.READY, IndexState.MISSING} else logging.WARNING
+            _log.log(level, "the index's state", state=info.state.name, detail=info.state_detail)
+        return info
+
+    async def _look(self) -> IndexInfo:
         state = StoredState()
         try:
             state = await self._indices.read_state(pauses=PAUSES)

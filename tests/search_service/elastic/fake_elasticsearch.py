@@ -23,6 +23,7 @@ class FakeElasticsearch:
         self.answer_item: ItemAnswer = lambda image_id, before: STORED
         self.bulk_statuses: list[int] = []  # of the next bulk requests; when it is empty, 200
         self.read_statuses: list[int] = []  # likewise of the requests for the index
+        self.search_status = 200  # of each search in a request with several
         self.hangs = False
         self.given_up = asyncio.Event()  # someone left while it hung
         self.bulk_sizes: list[int] = []
@@ -40,6 +41,7 @@ class FakeElasticsearch:
         app.router.add_get("/_nodes/http", self._nodes)
         app.router.add_get("/{index}", self._index)
         app.router.add_put("/{index}/_bulk", self._bulk)
+        app.router.add_post("/_msearch", self._search_several)
         self._runner = web.AppRunner(app, handler_cancellation=True)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -72,6 +74,11 @@ class FakeElasticsearch:
             "loading": False,
         }
         return self._answer({"images-tiny-1": {"aliases": {"images": {}}, "mappings": {"_meta": meta}}})
+
+    async def _search_several(self, request: web.Request) -> web.Response:
+        count = len((await request.read()).splitlines()) // 2
+        error = {"type": "es_rejected_execution_exception", "reason": "queue full"}
+        return self._answer({"responses": [{"error": error, "status": self.search_status}] * count})
 
     async def _bulk(self, request: web.Request) -> web.Response:
         self._at_once += 1

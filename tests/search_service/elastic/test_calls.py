@@ -7,7 +7,8 @@ from search_service.elastic import ElasticImages
 from search_service.elastic_config import ElasticSettings
 from search_service.elastic_errors import ClusterBusy, Unreachable
 from search_service.errors import StorageUnavailable
-from search_service.images import Model
+from search_service.facets import FacetOptions
+from search_service.images import Filter, Model
 from tests.elasticsearch_node import free_port
 from tests.search_service.elastic.fake_elasticsearch import FakeElasticsearch
 
@@ -37,6 +38,18 @@ async def test_a_read_that_is_turned_away_each_time_says_so(
     async with ElasticImages(ElasticSettings(hosts=server.url)) as images:
         with pytest.raises(kind):
             await images.model()
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, ClusterBusy), (503, Unreachable), (500, StorageUnavailable)])
+async def test_a_search_among_several_that_is_turned_away_says_so(
+    server: FakeElasticsearch, status: int, kind: type[StorageUnavailable]
+) -> None:
+    server.search_status = status
+
+    async with ElasticImages(ElasticSettings(hosts=server.url)) as images:
+        with pytest.raises(StorageUnavailable) as caught:
+            await images.facets(Filter(), FacetOptions())
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize("status", [400, 404, 500])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from search_service.elastic import ElasticImages
 from search_service.elastic_config import ElasticSettings
@@ -32,10 +33,13 @@ def reads(images: ElasticImages) -> list[Awaitable[Any]]:
 
 
 async def check_refusal(images: ElasticImages, kind: type[StorageUnavailable], said: str) -> None:
-    """All calls fail in this way, and GetIndex tells it."""
-    info = await images.describe()
+    """All calls fail in this way, and GetIndex and the log tell it."""
+    with capture_logs() as log:
+        info = await images.describe()
     assert info.state is IndexState.UNAVAILABLE
     assert said in info.state_detail
+    assert [line["kind"] for line in log if line["event"] == "a request failed"] == [kind.__name__]
+    assert [said in line["detail"] for line in log if line["event"] == "the index's state"] == [True]
     for read in reads(images):
         with pytest.raises(kind) as caught:
             await read
@@ -82,8 +86,11 @@ async def test_the_fingerprint_of_the_certificate_or_its_authority_is_enough(
     assert await images.write([write("a")]) == [None]
 
 
-async def test_without_verification_it_works_and_getindex_warns(connect: Connect) -> None:
-    images = connect(ca_file=None, verify_certificates=False)
+async def test_without_verification_it_works_and_getindex_and_the_log_warn(connect: Connect) -> None:
+    with capture_logs() as log:
+        images = connect(ca_file=None, verify_certificates=False)
+
+    assert ["not verified" in line["event"] for line in log if line["log_level"] == "warning"] == [True]
 
     assert await images.write([write("a")]) == [None]
     info = await images.describe()
@@ -122,10 +129,15 @@ async def test_a_full_disk_refuses_writes_and_goes_on_serving(
     await images.finish_writing()
     server.request("PUT", f"/{settings.alias}/_settings", {"index.blocks.read_only_allow_delete": True})
 
-    (answer,) = await images.write([write("b")])
+    with capture_logs() as log:
+        (answer,) = await images.write([write("b")])
+        info = await images.describe()
 
     assert isinstance(answer, DiskFull)
-    info = await images.describe()
+    assert [line["event"] for line in log if answer.message in line.values()] == [
+        "photos were not taken",
+        "the index's state",
+    ]
     assert info.state is IndexState.DEGRADED
     assert answer.message in info.state_detail
     assert len(await images.list_page(ListOrder.SAMPLE, keep=Filter(), after=None, limit=5)) == 1
@@ -138,10 +150,13 @@ async def test_a_copy_that_has_no_node_is_told(connect: Connect) -> None:
     images = connect(replicas="1")
     await images.write([write("a")])
 
-    info = await images.describe()
+    with capture_logs() as log:
+        info = await images.describe()
+        await images.describe()
 
     assert info.state is IndexState.DEGRADED
     assert "yellow" in info.state_detail
+    assert [line["detail"] for line in log if line["log_level"] == "warning"] == [info.state_detail]
 
 
 async def test_an_index_without_a_working_shard_is_told(
