@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from search_service.elastic_config import ElasticSettings
+from search_service.elastic_search import asked_hits
 from search_service.elastic_tuning import ElasticTuning
 from search_service.errors import IndexMissing
 from search_service.images import MAX_WINDOW
 from search_service.tune import Query, cheapest, measure, pairs_to_measure
 from search_service.tune_queries import queries_of_file, queries_of_photos
-from search_service.tune_report import no_proposal, proposal, table
+from search_service.tune_report import floor, no_proposal, proposal, table
 
 _Number = TypeVar("_Number", int, float)
 
@@ -33,6 +34,10 @@ the better measure. Both kinds must reach the target."""
 _NO_NEED = (
     "The embedded index needs no tuning: tune is for Elasticsearch. Set SEARCH_ELASTICSEARCH_HOSTS to measure an "
     "index there."
+)
+_ORIGINAL = (
+    "tune measures the indexes that this service makes, not those of the original tool. Unset "
+    "SEARCH_ELASTICSEARCH_ORIGINAL_INDEX."
 )
 
 
@@ -74,6 +79,8 @@ async def tune(arguments: argparse.Namespace, settings: ElasticSettings | None, 
     """Measures and prints. `window` is SEARCH_WINDOW. Returns the exit code. Raises ServiceError."""
     if settings is None:
         return _refused(_NO_NEED)
+    if settings.original_index:
+        return _refused(_ORIGINAL)
     k, window = arguments.k, arguments.window or window
     if k >= window:
         return _refused(f"--k must be below the window, which is {window}.")
@@ -92,8 +99,8 @@ async def tune(arguments: argparse.Namespace, settings: ElasticSettings | None, 
         pairs = pairs_to_measure(index, present, arguments.num_candidates, oversamplings, window)
         measured = await measure(index, queries, pairs, window=window, k=k, progress=progress)
         looked_at = [index.looked_at(pair, window) for pair in pairs]
-    shown = table(measured, looked_at, present)
-    print(f"{index.description}; recall@{k} of {len(queries)} searches, window {window}\n\n{shown}\n")  # noqa: T201
+    heading = f"{index.description}; recall@{k} of {len(queries)} searches, window {window}"
+    print(heading, table(measured, looked_at, present), floor(asked_hits(window)), sep="\n\n", end="\n\n")  # noqa: T201
     best = cheapest(measured, arguments.target, present)
     now = next(one for one in measured if one.pair == present)
     print(proposal(best, now, k) if best else no_proposal(measured, arguments.target, k))  # noqa: T201

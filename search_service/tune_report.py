@@ -30,6 +30,14 @@ def table(measured: Sequence[Measured], looked_at: Sequence[int], present: Pair)
     )
 
 
+def floor(asked: int) -> str:
+    """What bounds NUM_CANDIDATES from below. `asked`: how many hits a search asks for."""
+    return (
+        f"A search asks for {asked:,} hits, the window and some more, so a smaller NUM_CANDIDATES counts as {asked:,}. "
+        "A smaller SEARCH_WINDOW makes searches quicker and their results end earlier; --window measures it."
+    )
+
+
 def proposal(best: Measured, now: Measured, k: int) -> str:
     """The two settings to set, and what they change."""
     if best.pair == now.pair:

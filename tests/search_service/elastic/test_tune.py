@@ -165,6 +165,7 @@ async def test_it_prints_a_table_and_the_two_settings(
     (now,) = re.findall(r"now +1500 +2 +3000 .*", said)
     assert re.fullmatch(r"(\S+ +){4}(1\.000 +){2}1\.00 +\d+\.\d +\d+\.\d", now)
     assert re.search(r"^ +50 +1 +52 ", said, re.MULTILINE)
+    assert "asks for 52 hits" in said
     assert re.search(r"SEARCH_ELASTICSEARCH_NUM_CANDIDATES=\d+\nSEARCH_ELASTICSEARCH_OVERSAMPLING=[12]", said)
 
 
@@ -224,6 +225,15 @@ async def test_a_missing_and_an_empty_index_are_told(connect: Connect, settings:
 async def test_the_embedded_index_needs_no_tuning(capsys: pytest.CaptureFixture[str]) -> None:
     assert await tune(arguments(), None, 1_000) == NOT_MEASURED
     assert "SEARCH_ELASTICSEARCH_HOSTS" in capsys.readouterr().err
+
+
+async def test_an_index_of_the_original_tool_is_refused(
+    settings: ElasticSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = settings.model_copy(update={"original_index": "seed"})
+
+    assert await tune(arguments(), original, 1_000) == NOT_MEASURED
+    assert "SEARCH_ELASTICSEARCH_ORIGINAL_INDEX" in capsys.readouterr().err
 
 
 async def test_the_command_reads_the_settings_of_the_service(connect: Connect, settings: ElasticSettings) -> None:
