@@ -71,7 +71,7 @@ COPY grpc_runtime grpc_runtime
 
 FROM runtime AS elasticsearch-setup
 LABEL org.opencontainers.image.title="imagesearch certificates for Elasticsearch"
-USER root
+USER 0:0
 RUN install -d -o 10001 -g 0 -m 750 /run/elasticsearch/node /run/elasticsearch/client
 USER 10001:0
 COPY scripts/elasticsearch_setup.sh /usr/local/bin/

@@ -66,7 +66,7 @@ format: setup ## format the code and the protos, and write README's table of set
 	$(BIN)/buf format --write protos
 	$(BIN)/python -m scripts.settings_table
 
-lint: setup ## ruff, mypy, import-linter, buf
+lint: setup ## ruff, mypy, import-linter, buf, hadolint
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -74,6 +74,7 @@ lint: setup ## ruff, mypy, import-linter, buf
 	$(BIN)/buf lint
 	$(BIN)/buf format --diff --exit-code protos
 	scripts/check-breaking.sh "$(BREAKING_AGAINST)"
+	$(BIN)/hadolint Dockerfile
 
 bench: setup ## print the tables of benchmarks/
 	$(BIN)/python -m benchmarks
