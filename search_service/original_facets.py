@@ -12,19 +12,28 @@ from search_service.facet_values import folder_values, opened_folders, without_f
 from search_service.facets import FacetOptions, Facets, FolderCount
 from search_service.folders import enclosing_folders
 from search_service.images import Filter, Folder
-from search_service.original_filter import images_query
+from search_service.original_filter import FIRST_TIME, LAST_TIME, images_query, milliseconds
 from search_service.original_index import OriginalIndex
 
 # The documents don't name their folders. Of so many photos the paths are read and counted here; of more, only the
 # source is counted as a whole.
 MAX_COUNTED_PATHS = 20_000
 
+_FIRST_MONTH, _LAST_MONTH_ENDS = milliseconds(FIRST_TIME), milliseconds(LAST_TIME)
+
 Body = dict[str, Any]
 
 
-async def count_facets(client: ElasticClient, index: OriginalIndex, keep: Filter, options: FacetOptions) -> Facets:
+async def count_facets(
+    client: ElasticClient,
+    index: OriginalIndex,
+    keep: Filter,
+    options: FacetOptions,
+    *,
+    counted_paths: int = MAX_COUNTED_PATHS,
+) -> Facets:
     """As Images.facets. Raises MissingIndex if the index is gone, and StorageUnavailable."""
-    paths = {"paths": {"terms": {"field": index.fields["relative_path"], "size": MAX_COUNTED_PATHS}}}
+    paths = {"paths": {"terms": {"field": index.fields["relative_path"], "size": counted_paths}}}
     date = index.fields["exif.date"]
     searches = {
         "all": _body(index, keep, {}),
@@ -34,14 +43,17 @@ async def count_facets(client: ElasticClient, index: OriginalIndex, keep: Filter
     }
     found = await search_all(client, index.name, searches)
     months, tiles = found["months"]["aggregations"], found["tiles"]["aggregations"]
+    buckets = months["months"]["buckets"]
+    possible = [bucket for bucket in buckets if _FIRST_MONTH <= bucket["key"] < _LAST_MONTH_ENDS]
+    impossible_count = sum(bucket["doc_count"] for bucket in buckets) - sum(one["doc_count"] for one in possible)
     return Facets(
         image_count=found["all"]["hits"]["total"]["value"],
         folders=_folders(index, found["folders"], keep, options.max_values),
-        months=read_months(months, options.max_values),
+        months=read_months({"months": {"buckets": possible}}, options.max_values),
         cameras=[],
         media_types=[],
         tiles=read_tiles(tiles, options.max_values),
-        without_time_count=months["without"]["doc_count"],
+        without_time_count=months["without"]["doc_count"] + impossible_count,
         without_place_count=tiles["without"]["doc_count"],
     )
 

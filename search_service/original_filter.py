@@ -12,6 +12,9 @@ from search_service.original_index import OriginalIndex
 
 Query = dict[str, Any]
 
+# The times that a photo can have. Dates of the index may lie beyond them.
+FIRST_TIME, LAST_TIME = datetime.min, datetime.max  # noqa: DTZ901 - civil times have no zone
+
 _NOTHING: Query = {"match_none": {}}
 _ALL: Query = {"match_all": {}}
 
@@ -21,10 +24,8 @@ def images_query(index: OriginalIndex, keep: Filter, excluded_ids: Sequence[str]
     if keep.cameras or keep.media_types:
         return _NOTHING
     conditions: list[Query] = []
-    if keep.taken_from:
-        conditions.append(_date(index, "gte", keep.taken_from))
-    if keep.taken_before:
-        conditions.append(_date(index, "lt", keep.taken_before))
+    if keep.taken_from or keep.taken_before:
+        conditions.append(_taken(index, keep.taken_from or FIRST_TIME, keep.taken_before or LAST_TIME))
     if keep.folders:
         conditions.append({"bool": {"should": [_in_folder(index, folder) for folder in keep.folders]}})
     if keep.bounding_box or keep.nearby:
@@ -64,6 +65,11 @@ def _begins(index: OriginalIndex, text: str) -> Query:
     return {"prefix": {index.fields["relative_path"]: text}}
 
 
-def _date(index: OriginalIndex, comparison: str, time: datetime) -> Query:
-    milliseconds = -(-micros(time) // 1000)  # the next whole one: dates have no smaller parts
-    return {"range": {index.fields["exif.date"]: {comparison: milliseconds, "format": "epoch_millis"}}}
+def _taken(index: OriginalIndex, start: datetime, end: datetime) -> Query:
+    times = {"gte": milliseconds(start), "lt": milliseconds(end), "format": "epoch_millis"}
+    return {"range": {index.fields["exif.date"]: times}}
+
+
+def milliseconds(civil_time: datetime) -> int:
+    """The first whole millisecond that is not before it, since 1970: dates have no smaller parts."""
+    return -(-micros(civil_time) // 1000)

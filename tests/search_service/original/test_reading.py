@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from search_service.elastic_client import ElasticClient
 from search_service.errors import RebuildNotFound, StalePageToken
 from search_service.facets import FacetOptions, FolderCount, MonthCount
 from search_service.images import (
@@ -12,14 +13,18 @@ from search_service.images import (
     Image,
     ListOrder,
     ListPlace,
+    Model,
     Shard,
     sample_key,
 )
+from search_service.original_facets import count_facets
+from search_service.original_index import OriginalIndex
 from search_service.photo_facts import Camera, Location, TakenAtSource
 from search_service.places import BoundingBox, Nearby
 from tests.search_service.original.conftest import PROPERTIES, Document, Made, Make, document, list_all
-from tests.search_service.photos import civil
+from tests.search_service.photos import DIMENSIONS, MODEL, civil
 
+FIELDS = ("image_id", "image_name", "relative_path", "exif.date", "exif.location")
 VIENNA = Location(48.2, 16.37)
 
 
@@ -76,7 +81,14 @@ async def test_odd_documents_cost_no_others(make: Make) -> None:
 
     listed = {made.number(image.id): image for image in await list_all(made.images, ListOrder.NEWEST_FIRST)}
 
-    assert len(listed) == len(ODD)
+    assert len(listed) == len(await made.images.vectors(made.ids)) == len(ODD)
+    facets = await made.images.facets(Filter(), FacetOptions())
+    dated = [image for image in listed.values() if image.taken_at]
+    assert facets.image_count == len(ODD)
+    assert (
+        facets.without_time_count == len(ODD) - len(dated) == len(ODD) - sum(one.image_count for one in facets.months)
+    )
+    assert set(await kept(made, Filter(taken_from=civil("0001-01-01")))) == {made.number(one.id) for one in dated}
     for number, (fields, expected) in enumerate(ODD):
         for name, value in expected.items():
             found = getattr(listed[number], name)
@@ -242,6 +254,17 @@ async def test_facets_count_what_there_is(make: Make) -> None:
         FolderCount("photos", "trip/day", 1),
     ]
     assert opened.months == [MonthCount(2020, 2, 1), MonthCount(2020, 1, 2)]
+
+
+async def test_of_more_photos_than_are_counted_by_folder_the_source_is_told(make: Make, client: ElasticClient) -> None:
+    made = await make([document(f"in/{number}.jpg") for number in range(4)])
+    index = OriginalIndex(made.name, "photos", Model(MODEL, DIMENSIONS), "hnsw", {name: name for name in FIELDS})
+
+    few = await count_facets(client, index, Filter(), FacetOptions(), counted_paths=4)
+    many = await count_facets(client, index, Filter(), FacetOptions(), counted_paths=3)
+
+    assert few.folders == [FolderCount("photos", "", 4), FolderCount("photos", "in", 4)]
+    assert many.folders == [FolderCount("photos", "", 4)]
 
 
 async def fingerprints(made: Made, **keep: object) -> list[Fingerprint]:

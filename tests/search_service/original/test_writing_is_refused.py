@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from search_service.elastic_config import ElasticSettings
 from search_service.errors import IndexReadOnly
 from search_service.images import Model
 from search_service.ingest import Incoming, ingest
@@ -20,14 +21,14 @@ REFUSED: dict[str, Callable[[OriginalImages], Awaitable[Any]]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-async def test_a_call_that_would_change_the_index_names_the_way_out(make: Make, name: str) -> None:
-    made = await make([document("a.jpg")])
-
-    with pytest.raises(IndexReadOnly) as caught:
-        await REFUSED[name](made.images)
+async def test_a_call_that_would_change_the_index_names_the_way_out(name: str) -> None:
+    settings = ElasticSettings(hosts="http://localhost:9200", original_index="theirs", original_model=MODEL)
+    async with OriginalImages(settings) as images:
+        with pytest.raises(IndexReadOnly) as caught:
+            await REFUSED[name](images)
 
     assert "without SEARCH_ELASTICSEARCH_ORIGINAL_INDEX" in caught.value.message
-    assert caught.value.metadata == {"index": made.name}
+    assert caught.value.metadata == {"index": "theirs"}
 
 
 async def test_each_photo_is_refused_and_nothing_is_written(make: Make, server: ElasticServer) -> None:
