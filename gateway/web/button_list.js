@@ -17,6 +17,7 @@ export class ButtonList {
   #choose;
   /** @type {Map<string, HTMLButtonElement>} */
   #buttons = new Map();
+  #chosen = "";
 
   /**
    * @param {HTMLElement} place
@@ -38,6 +39,21 @@ export class ButtonList {
     });
     for (const item of items) drawButton(/** @type {HTMLButtonElement} */ (buttons.get(item.key)), item);
     if (focused && !this.#place.contains(document.activeElement)) this.#place.querySelector("button")?.focus();
+    this.#reveal(items.find(({ pressed }) => pressed)?.key ?? "");
+  }
+
+  /**
+   * Scrolls to the chosen one, once.
+   *
+   * @param {string} key empty if none is
+   */
+  #reveal(key) {
+    const chosen = this.#buttons.get(key);
+    if (key === this.#chosen || (chosen && chosen.offsetWidth === 0)) return;
+    this.#chosen = key;
+    if (!chosen) return;
+    const [line, button] = [this.#place.getBoundingClientRect(), chosen.getBoundingClientRect()];
+    if (button.left < line.left || button.right > line.right) this.#place.scrollLeft += button.left - line.left - (line.width - button.width) / 2;
   }
 
   /** @param {string} key */

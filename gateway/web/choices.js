@@ -72,10 +72,14 @@ function drawSelect(name, all, options, chosen, keepPlace = false) {
   const place = byId(`${name}-field`);
   const select = /** @type {HTMLSelectElement} */ (place.querySelector("select"));
   const known = options.some(({ value }) => value === chosen.value) || !chosen.value ? options : [...options, chosen];
-  select.replaceChildren(
-    element("option", { value: "" }, all),
-    ...known.map(({ value, name: text, count }) => element("option", { value }, count === null ? text : `${text} (${counted(count, "photo")})`)),
-  );
+  const drawing = JSON.stringify([all, known]);
+  if (select.dataset.drawn !== drawing) {
+    select.dataset.drawn = drawing;
+    select.replaceChildren(
+      element("option", { value: "" }, all),
+      ...known.map(({ value, name: text, count }) => element("option", { value }, count === null ? text : `${text} (${counted(count, "photo")})`)),
+    );
+  }
   select.value = chosen.value;
   // Once there was something to choose, the field stays: what the other filters leave may be a single value.
   if (known.length > 1) place.dataset.needed = "";

@@ -112,8 +112,9 @@ export class FilterRow {
   #open(open) {
     this.#form.hidden = !open;
     this.#toggle.setAttribute("aria-expanded", String(open));
-    if (open) this.#ask();
-    else this.#counts.stop();
+    if (!open) return this.#counts.stop();
+    this.#drawFields();
+    this.#ask();
   }
 
   /** @param {string} name */

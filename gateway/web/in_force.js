@@ -50,7 +50,7 @@ export class InForce {
    * @param {Part} part
    * @param {Filters} filters
    */
-  #draw({ key, name, content = [element("span", { class: "in-force-name", dir: "auto" }, name)], of }, filters) {
+  #draw({ key, name, content = [element("span", { class: "in-force-name", dir: "auto", title: name }, name)], of }, filters) {
     const remove = element("button", { type: "button", class: "in-force-remove", "aria-label": `Remove the filter ${name}`, title: "Remove" }, icon("close"));
     const without = Object.fromEntries(of.map((field) => [field, NO_FILTERS[field]]));
     remove.addEventListener("click", () => this.#onChange({ ...filters, ...without }));

@@ -43,7 +43,7 @@ export class Places {
     const chosen = parseBox(shown);
     const regions = regionsOf(facets.tiles, chosen);
     const items = regions.length > 1 || !chosen ? regions.map((region) => item(region, false)) : [];
-    if (chosen) items.unshift(item({ box: chosen, count: regions.reduce((sum, { count }) => sum + count, 0) }, true, shown));
+    if (chosen) items.unshift(item({ box: chosen, count: facets.image_count }, true, shown));
     this.#items = items;
     this.#list.draw(items);
     byId("places-field").hidden = items.length === 0;

@@ -38,6 +38,7 @@ export class Timeline {
     const months = year ? MONTHS.map((month) => `${year}-${month}`) : [];
     this.#months.draw(months.map((one) => item(one, counts, one === chosen, formatMonth(one))));
     byId("months").hidden = !year;
+    byId("timeline-field").hidden = facets !== null && years.size === 0;
     const without = facets?.without_time_count ?? 0;
     byId("without-time").textContent = without ? `no date: ${formatCount(without)}` : "";
   }

@@ -26,14 +26,16 @@ async def test_nothing_is_wider_than_a_small_phone(page: Page, site: Site) -> No
         "/?from=1999-01-01&to=1999-12-31&q=red",
         "/?like=gone",
         "/?picture",
+        "/?near=-48.13,-111.57&radius=100000&source=made-up&folder=" + "x" * 80 + "&type=image/png",
     ):
         await page.goto(site.url + path)
         await expect(view.cards.or_(view.state.locator("h2")).first).to_be_visible()
         await expect(view.notices).to_have_count(1)
         assert await page.evaluate(WIDTH) <= 360, path
 
-    await page.goto(f"{site.url}/?q=red")
+    await page.goto(f"{site.url}/?q=red&from=2024-01-01&to=2024-12-31")
     await view.filters.click()
+    await expect(view.places.first).to_be_visible()
     await view.cards.first.click()
     await expect(view.fact("id")).to_be_visible()
 
@@ -121,8 +123,9 @@ async def test_the_dark_scheme_is_dark(browser: Browser, site: Site) -> None:
 
 async def test_every_control_has_a_name(page: Page, site: Site) -> None:
     view = SearchPage(page)
-    await page.goto(f"{site.url}/?q=red")
+    await page.goto(f"{site.url}/?q=red&near=48,11&radius=1000000")
     await view.filters.click()
+    await expect(view.years.first).to_be_visible()
     await view.cards.first.click()
     await expect(view.viewer).to_be_visible()
 
