@@ -13,7 +13,7 @@ BREAKING_AGAINST ?= main
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster setup protos lint format bench clean images up down verify-compose verify-kubernetes
+.PHONY: help run test test-cluster test-hub setup protos lint format bench version clean images up down verify-compose verify-kubernetes
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -26,6 +26,9 @@ test: setup ## run the tests
 
 test-cluster: setup ## kill a node of an Elasticsearch cluster under load
 	$(BIN)/pytest -m cluster
+
+test-hub: setup ## try the models of a hub, which must be reachable
+	$(BIN)/pytest -m hub
 
 setup: $(VENV)/.installed imagesearch/.generated ## make .venv with everything, and the generated code
 
@@ -102,6 +105,9 @@ verify-compose: setup ## try the containers out: needs docker compose
 
 verify-kubernetes: setup ## try the manifests out on the cluster of KUBECONFIG
 	$(BIN)/pytest -m kubernetes -s tests/deploy
+
+version: ## print the version of this checkout
+	@scripts/version.sh
 
 clean: ## remove what was installed and generated, not the index
 	rm -rf $(VENV) build imagesearch .mypy_cache .ruff_cache .pytest_cache
