@@ -69,8 +69,8 @@ class ElasticSettings(BaseSettings):
         None,
         ge=1,
         le=10,
-        description="How many times the hits are compared by their exact vectors. Without it: 2 for int8, 3 for "
-        "int4 and bbq.",
+        description="How many times num_candidates vectors are looked at and compared exactly. Without it: 2 for "
+        "int8, 3 for int4 and bbq.",
     )
     bulk_bytes: int = Field(
         5 * 1024**2, ge=1024, le=90 * 1024**2, description="How large a request that writes may be."
