@@ -1,0 +1,153 @@
+"""The manifests on a real cluster: make verify-kubernetes.
+
+Needs kubectl ($KUBECTL says how it is called), the images under $TAG on the node, photos in the node's folder
+$PHOTOS_ON_NODE and an empty folder $MODELS_ON_NODE that user 10001 may write.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.deploy.cluster import (
+    finished,
+    get,
+    install,
+    kube,
+    kubectl,
+    ready_pods,
+    remove,
+    run_in_pod,
+    wait_until,
+)
+from tests.deploy.manifests import OVERLAYS, Object
+from tests.deploy.pod_scripts import BUSY, FIND, LOAD
+
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1800)]
+
+SERVICES = ("embedder", "search", "gateway")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installation() -> Iterator[None]:
+    remove()
+    started = time.monotonic()
+    install()
+    for service in SERVICES:
+        kube("rollout", "status", f"deployment/{service}", "--timeout=900s")
+    print(f"\nready from nothing: {time.monotonic() - started:.0f} s")
+    kube("wait", "job/indexer", "--for=condition=complete", "--timeout=600s")
+    print(f"photos indexed: {time.monotonic() - started:.0f} s")
+    yield
+    remove()
+
+
+def names_found() -> list[str]:
+    run_in_pod("find", FIND)
+    found: list[str] = json.loads(finished("find", 120).splitlines()[-1])
+    return found
+
+
+def test_photos_are_found_through_the_gateways_service() -> None:
+    assert "chelsea.png" in names_found()
+
+
+def test_every_service_has_two_replicas() -> None:
+    assert {service: len(ready_pods(service)) for service in SERVICES} == dict.fromkeys(SERVICES, 2)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_update_costs_no_request(service: str) -> None:
+    run_in_pod("load", LOAD % 100)
+    kube("wait", "pod/load", "--for=condition=Ready", "--timeout=60s")
+    time.sleep(5)
+
+    kube("rollout", "restart", f"deployment/{service}")
+    kube("rollout", "status", f"deployment/{service}", "--timeout=300s")
+    outcome = json.loads(finished("load", 200).splitlines()[-1])
+
+    failures = outcome.pop("failures")
+    print(f"\nupdate of {service}: {outcome}, {len(failures)} failed")
+    assert failures == []
+    assert min(outcome["counts"].values()) > 50
+
+
+def test_the_embedder_is_scaled_up_and_down() -> None:
+    run_in_pod("busy", BUSY % 90)
+
+    up = wait_until(lambda: len(ready_pods("embedder")) > 2, 240, "a third embedder")
+    shares = calls_by_replica()
+    kube("delete", "pod", "busy", "--wait")
+    down = wait_until(lambda: len(ready_pods("embedder")) == 2, 400, "two embedders again")
+
+    print(f"\nthird embedder ready after {up:.0f} s under load, two again {down:.0f} s after its end; calls: {shares}")
+
+
+def calls_by_replica() -> dict[str, int]:
+    """How many texts each embedder embeds within five seconds."""
+
+    def count(pod: str) -> int:
+        script = (
+            "from urllib.request import urlopen; import re; "
+            "t = urlopen('http://127.0.0.1:9051/metrics').read().decode(); "
+            r"print(sum(float(v) for v in re.findall(r'handled_total\{.*EmbedText\".*\} (\S+)', t)))"
+        )
+        return int(float(kube("exec", pod, "--", "python", "-c", script)))
+
+    pods = ready_pods("embedder")
+    time.sleep(12)  # connections grow old, and clients find the new replica
+    before = {pod: count(pod) for pod in pods}
+    time.sleep(5)
+    shares = {pod: count(pod) - before[pod] for pod in pods}
+    assert min(shares.values()) > 0
+    return shares
+
+
+def test_an_eviction_respects_the_budget() -> None:
+    first, second = ready_pods("search")[:2]
+
+    def evict(pod: str) -> None:
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+        path = f"/api/v1/namespaces/imagesearch-verify/pods/{pod}/eviction"
+        kubectl("create", "--raw", path, "--filename", "-", stdin=json.dumps(body))
+
+    evict(first)
+    with pytest.raises(AssertionError, match="disruption budget"):
+        evict(second)
+    wait_until(lambda: len(ready_pods("search")) == 2, 120, "two search services")
+
+
+def test_a_killed_pod_comes_back_and_the_photos_are_there() -> None:
+    restarts = {pod["metadata"]["name"]: restarts_of(pod) for pod in pods_of("embedder")}
+    victim = ready_pods("embedder")[0]
+
+    kube("exec", victim, "--", "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)", check=False)
+
+    seconds = wait_until(
+        lambda: (
+            any(restarts_of(pod) > restarts.get(pod["metadata"]["name"], 0) for pod in pods_of("embedder"))
+            and len(ready_pods("embedder")) == 2
+        ),
+        180,
+        "the killed embedder",
+    )
+    print(f"\nkilled embedder ready again after {seconds:.0f} s")
+    assert "chelsea.png" in names_found()
+
+
+def pods_of(service: str) -> list[Object]:
+    found: list[Object] = get("pods", "--selector", f"app.kubernetes.io/name={service}")["items"]
+    return found
+
+
+def restarts_of(pod: Object) -> int:
+    return sum(container["restartCount"] for container in pod["status"].get("containerStatuses", []))
+
+
+@pytest.mark.parametrize("overlay", [name for name in OVERLAYS if name != "production-eck"])
+def test_the_api_server_takes_every_overlay(overlay: str) -> None:
+    built = kubectl("kustomize", f"k8s/overlays/{overlay}")
+    kubectl("create", "namespace", "imagesearch", check=False)
+
+    kubectl("apply", "--dry-run=server", "--validate=strict", "--filename", "-", stdin=built)
