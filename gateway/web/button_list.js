@@ -17,7 +17,8 @@ export class ButtonList {
   #choose;
   /** @type {Map<string, HTMLButtonElement>} */
   #buttons = new Map();
-  #chosen = "";
+  /** Which one was scrolled to, among how many. */
+  #revealed = "";
 
   /**
    * @param {HTMLElement} place
@@ -43,14 +44,15 @@ export class ButtonList {
   }
 
   /**
-   * Scrolls to the chosen one, once.
+   * Scrolls to the chosen one, once: a person may scroll on from there.
    *
    * @param {string} key empty if none is
    */
   #reveal(key) {
     const chosen = this.#buttons.get(key);
-    if (key === this.#chosen || (chosen && chosen.offsetWidth === 0)) return;
-    this.#chosen = key;
+    const revealed = `${key} of ${this.#buttons.size}`;
+    if (revealed === this.#revealed || chosen?.offsetWidth === 0) return;
+    this.#revealed = revealed;
     if (!chosen) return;
     const [line, button] = [this.#place.getBoundingClientRect(), chosen.getBoundingClientRect()];
     if (button.left < line.left || button.right > line.right) this.#place.scrollLeft += button.left - line.left - (line.width - button.width) / 2;

@@ -58,9 +58,11 @@ async def test_photos_near_one_are_a_click_away_and_the_distance_can_be_changed(
     await expect(view.viewer).to_be_hidden()
     await expect(page).to_have_url(f"{site.url}/?near=48.137,11.575&radius=1000")
     await expect(view.cards).to_have_count(1)
+    await page.get_by_label("Distance").focus()
     await page.get_by_label("Distance").select_option("10 km")
     await expect(page).to_have_url(f"{site.url}/?near=48.137,11.575&radius=10000")
     await expect(view.cards).to_have_count(3)
+    await expect(page.get_by_label("Distance")).to_be_focused()
     await view.remove_filter("within 10 km of 48.14° N, 11.57° E").click()
 
     await expect(page).to_have_url(f"{site.url}/")

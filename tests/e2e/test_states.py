@@ -45,7 +45,7 @@ async def test_few_photos_are_said_quietly_and_new_ones_offered(page: Page, site
 async def test_no_match_offers_to_clear_the_filters(page: Page, site: Site) -> None:
     view = SearchPage(page)
     await page.goto(f"{site.url}/?q=red&from=1999-01-01&to=1999-12-31")
-    await expect(view.shown("no-match")).to_contain_text("No photo meets the filters")
+    await expect(view.shown("no-match")).to_contain_text("No photo meets all of the filters")
 
     await view.state.get_by_role("button", name="Clear the filters").click()
 

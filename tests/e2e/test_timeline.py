@@ -55,3 +55,15 @@ async def test_other_days_of_a_year_show_its_months(page: Page, site: Site) -> N
     await expect(page.locator("#years [aria-pressed=mixed]")).to_contain_text("2024")
     await expect(view.months).to_have_count(12)
     await expect(page.locator("#months [aria-pressed=true]")).to_have_count(0)
+
+
+async def test_the_chosen_year_is_in_sight_where_not_all_are(page: Page, site: Site) -> None:
+    view = SearchPage(page)
+    await page.set_viewport_size({"width": 360, "height": 1000})
+
+    await page.goto(f"{site.url}/?from=2021-01-01&to=2021-12-31")
+    await view.filters.click()
+
+    await expect(view.years).to_have_count(5)
+    await expect(view.years.first).not_to_be_in_viewport(ratio=1)
+    await expect(view.years.last).to_be_in_viewport(ratio=1)
