@@ -81,18 +81,3 @@ async def test_the_service_searches_the_index_and_refuses_to_write(make: Make, s
     process.terminate()
     await process.communicate()
     assert process.returncode == 0
-
-
-async def test_without_the_model_it_says_how_to_find_it() -> None:
-    process = await started(
-        {
-            "SEARCH_ELASTICSEARCH_HOSTS": "http://localhost:9200",
-            "SEARCH_ELASTICSEARCH_ORIGINAL_INDEX": "my-image-embeddings",
-        }
-    )
-
-    _, said = await process.communicate()
-
-    assert process.returncode == 1
-    assert "SEARCH_ELASTICSEARCH_ORIGINAL_MODEL" in said.decode()
-    assert "GetModel" in said.decode()
