@@ -12,7 +12,7 @@ from search_service.images import Vector
 
 # Scores that differ by less are equal: they were computed in another order.
 _SAME_SCORE = 1e-6
-# Pairs whose times differ by less cost the same: that much is chance.
+# Times that differ by less are equal: that much is chance.
 _SAME_TIME = 1.1
 
 Progress = Callable[[str], None]
@@ -48,6 +48,7 @@ class Measured:
     """What came of a pair. `recalls`: the mean of each kind of query; `worst`: of a single one; times in ms."""
 
     pair: Pair
+    looked_at: int
     recalls: dict[str, float]
     worst: float
     p50: float
@@ -70,7 +71,7 @@ class TunableIndex(Protocol):
         ...
 
     def looked_at(self, pair: Pair, window: int) -> int:
-        """How many vectors each shard looks at in such a search."""
+        """How many vectors each shard looks at in such a search. Pairs with the same number find the same."""
         ...
 
 
@@ -90,7 +91,10 @@ async def measure(
             found = await index.search(query.vector, pair, window, k + 1)
             times[pair].append(1_000 * (time.perf_counter() - started))
             recalls[pair].append(recall(query, found, nearest, k))
-    return [_summary(pair, queries, recalls[pair], times[pair]) for pair in pairs]
+    return [
+        _summary(pair, index.looked_at(pair, window), queries, recalls=recalls[pair], times=times[pair])
+        for pair in pairs
+    ]
 
 
 def recall(query: Query, found: Sequence[Neighbour], nearest: Sequence[Neighbour], k: int) -> float:
@@ -108,28 +112,33 @@ def pairs_to_measure(
     oversamplings: Iterable[float | None],
     window: int,
 ) -> list[Pair]:
-    """All combinations that differ in what a search does; of those that don't, the present one or the largest."""
-    kept: dict[tuple[float | None, int], Pair] = {}
+    """The combinations that differ in what a search does, from the least work to the most.
+
+    Of those that don't, the present one, else the one that changes least.
+    """
     combined = [Pair(candidates, times) for times in oversamplings for candidates in sorted(num_candidates)]
-    for pair in [*combined, present]:
-        kept[pair.oversampling, index.looked_at(pair, window)] = pair
-    return sorted(kept.values(), key=lambda pair: (pair.oversampling or 0, pair.num_candidates))
+    kept: dict[int, Pair] = {}
+    for pair in [*sorted(combined, key=lambda pair: pair.oversampling == present.oversampling), present]:
+        kept[index.looked_at(pair, window)] = pair
+    return [kept[looked_at] for looked_at in sorted(kept)]
 
 
 def cheapest(measured: Sequence[Measured], target: float, present: Pair) -> Measured | None:
-    """The quickest pair that reaches the target. Of equally quick ones the present one, else that which finds most."""
+    """The pair that reaches the target with the least work; but the present one if that is as quick."""
     reaching = [one for one in measured if one.reaches(target)]
     if not reaching:
         return None
-    limit = _SAME_TIME * min(one.p50 for one in reaching)
-    quick = [one for one in reaching if one.p50 <= limit]
-    return max(quick, key=lambda one: (one.pair == present, min(one.recalls.values()), -one.p50))
+    least = min(reaching, key=lambda one: one.looked_at)
+    now = next((one for one in reaching if one.pair == present), least)
+    return now if now.p50 <= _SAME_TIME * least.p50 else least
 
 
-def _summary(pair: Pair, queries: Sequence[Query], recalls: Sequence[float], times: Sequence[float]) -> Measured:
+def _summary(
+    pair: Pair, looked_at: int, queries: Sequence[Query], *, recalls: Sequence[float], times: Sequence[float]
+) -> Measured:
     kinds: dict[str, list[float]] = {}
     for query, one in zip(queries, recalls, strict=True):
         kinds.setdefault(query.kind, []).append(one)
     p50, p99 = np.percentile(times, [50, 99])
     means = {kind: float(np.mean(ones)) for kind, ones in kinds.items()}
-    return Measured(pair, means, min(recalls), float(p50), float(p99))
+    return Measured(pair, looked_at, means, min(recalls), float(p50), float(p99))

@@ -7,8 +7,8 @@ from search_service.tune import Measured, Pair
 _PREFIX = "SEARCH_ELASTICSEARCH_"
 
 
-def table(measured: Sequence[Measured], looked_at: Sequence[int], present: Pair) -> str:
-    """One line for each pair; the one that is set now is marked. `looked_at`: how many vectors each shard looks at."""
+def table(measured: Sequence[Measured], present: Pair) -> str:
+    """One line for each pair; the one that is set now is marked."""
     kinds = list(measured[0].recalls)
     heads = ["", "NUM_CANDIDATES", "OVERSAMPLING", "looked at", *kinds, "worst", "p50 ms", "p99 ms"]
     rows = [
@@ -16,13 +16,13 @@ def table(measured: Sequence[Measured], looked_at: Sequence[int], present: Pair)
             "now" if one.pair == present else "",
             str(one.pair.num_candidates),
             _times(one.pair),
-            str(looked),
+            str(one.looked_at),
             *(f"{one.recalls[kind]:.3f}" for kind in kinds),
             f"{one.worst:.2f}",
             f"{one.p50:.1f}",
             f"{one.p99:.1f}",
         ]
-        for one, looked in zip(measured, looked_at, strict=True)
+        for one in measured
     ]
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     return "\n".join(
@@ -33,7 +33,7 @@ def table(measured: Sequence[Measured], looked_at: Sequence[int], present: Pair)
 def floor(asked: int) -> str:
     """What bounds NUM_CANDIDATES from below. `asked`: how many hits a search asks for."""
     return (
-        f"A search asks for {asked:,} hits, the window and some more, so a smaller NUM_CANDIDATES counts as {asked:,}. "
+        f"A search asks for {asked:,} hits, the window and some more, so a smaller NUM_CANDIDATES counts as {asked:,}.\n"
         "A smaller SEARCH_WINDOW makes searches quicker and their results end earlier; --window measures it."
     )
 

@@ -166,6 +166,7 @@ async def test_it_prints_a_table_and_the_two_settings(
     assert re.fullmatch(r"(\S+ +){4}(1\.000 +){2}1\.00 +\d+\.\d +\d+\.\d", now)
     assert re.search(r"^ +50 +1 +52 ", said, re.MULTILINE)
     assert "asks for 52 hits" in said
+    assert "goes with SEARCH_WINDOW=20" in said
     assert re.search(r"SEARCH_ELASTICSEARCH_NUM_CANDIDATES=\d+\nSEARCH_ELASTICSEARCH_OVERSAMPLING=[12]", said)
 
 

@@ -35,7 +35,7 @@ class Shelf:
         return [*NEAREST[: pair.num_candidates], *far][:limit]
 
     def looked_at(self, pair: Pair, window: int) -> int:
-        return max(pair.num_candidates, window)
+        return int(max(pair.num_candidates, window) * (pair.oversampling or 1))
 
 
 def say(text: str) -> None:
@@ -43,7 +43,7 @@ def say(text: str) -> None:
 
 
 def measured(candidates: int, recall: float, p50: float, *, far: float = 1.0) -> Measured:
-    return Measured(Pair(candidates, 2.0), {"near": recall, "far": far}, 0.0, p50, 2 * p50)
+    return Measured(Pair(candidates, 2.0), 2 * candidates, {"near": recall, "far": far}, 0.0, p50, 2 * p50)
 
 
 @pytest.mark.parametrize(
@@ -104,17 +104,23 @@ async def test_pairs_take_turns() -> None:
 def test_pairs_that_search_alike_are_measured_once_and_the_present_one_is_among_them() -> None:
     present = Pair(60, 2.0)
 
-    pairs = pairs_to_measure(Shelf(), present, [200, 50, 80, 100], [1.0, 2.0], window=100)
+    pairs = pairs_to_measure(Shelf(), present, [400, 50, 80, 100], [2.0, 1.0], window=100)
 
-    assert pairs == [Pair(100, 1.0), Pair(200, 1.0), Pair(60, 2.0), Pair(200, 2.0)]
+    assert pairs == [Pair(100, 1.0), Pair(60, 2.0), Pair(400, 1.0), Pair(400, 2.0)]
 
 
-def test_the_quickest_pair_that_reaches_the_target_is_proposed() -> None:
-    pairs = [measured(100, 0.94, 3), measured(200, 0.96, 5), measured(300, 0.99, 9)]
+def test_of_pairs_that_search_alike_the_one_with_the_present_oversampling_is_measured() -> None:
+    pairs = pairs_to_measure(Shelf(), Pair(300, 2.0), [100, 200], [1.0, 2.0, 4.0], window=10)
 
-    assert cheapest(pairs, 0.95, Pair(300, 2.0)) == pairs[1]
-    assert cheapest(pairs, 0.97, Pair(300, 2.0)) == pairs[2]
-    assert cheapest(pairs, 0.999, Pair(300, 2.0)) is None
+    assert pairs == [Pair(100, 1.0), Pair(100, 2.0), Pair(200, 2.0), Pair(300, 2.0), Pair(200, 4.0)]
+
+
+def test_the_pair_that_reaches_the_target_with_the_least_work_is_proposed() -> None:
+    pairs = [measured(100, 0.94, 3), measured(200, 0.96, 5), measured(300, 0.99, 4.9), measured(400, 0.99, 9)]
+
+    assert cheapest(pairs, 0.95, Pair(400, 2.0)) == pairs[1]
+    assert cheapest(pairs, 0.97, Pair(400, 2.0)) == pairs[2]
+    assert cheapest(pairs, 0.999, Pair(400, 2.0)) is None
 
 
 def test_each_kind_of_query_must_reach_the_target() -> None:
@@ -124,7 +130,8 @@ def test_each_kind_of_query_must_reach_the_target() -> None:
 
 
 def test_settings_that_are_as_quick_stay() -> None:
-    pairs = [measured(100, 0.96, 5.0), measured(200, 0.97, 5.2), measured(300, 0.99, 5.4), measured(400, 1, 7)]
+    pairs = [measured(100, 0.96, 5.0), measured(200, 0.97, 5.4), measured(300, 0.99, 7)]
 
     assert cheapest(pairs, 0.95, Pair(200, 2.0)) == pairs[1]
-    assert cheapest(pairs, 0.95, Pair(400, 2.0)) == pairs[2]
+    assert cheapest(pairs, 0.95, Pair(300, 2.0)) == pairs[0]
+    assert cheapest(pairs, 0.98, Pair(200, 2.0)) == pairs[2]
