@@ -33,7 +33,7 @@ def table(measured: Sequence[Measured], present: Pair) -> str:
 def floor(asked: int) -> str:
     """What bounds NUM_CANDIDATES from below. `asked`: how many hits a search asks for."""
     return (
-        f"A search asks for {asked:,} hits, the window and some more, so a smaller NUM_CANDIDATES counts as {asked:,}.\n"
+        f"A search asks for {asked:,} hits, the window and some more; a smaller NUM_CANDIDATES counts as {asked:,}.\n"
         "A smaller SEARCH_WINDOW makes searches quicker and their results end earlier; --window measures it."
     )
 
