@@ -35,8 +35,11 @@ class Sizes:
 class Cluster:
     """One cluster, and the alias of the index that is measured."""
 
-    def __init__(self, hosts: str, *, fast_load: bool) -> None:
-        self.settings = ElasticSettings(hosts=hosts, alias=f"benchmark-{uuid.uuid4().hex[:12]}", fast_load=fast_load)
+    def __init__(self, hosts: str, *, alias: str = "", fast_load: bool = False) -> None:
+        """Without an alias it takes one that nobody has, and `close` removes the index."""
+        self._keeps = bool(alias)
+        alias = alias or f"benchmark-{uuid.uuid4().hex[:12]}"
+        self.settings = ElasticSettings(hosts=hosts, alias=alias, fast_load=fast_load)
         # The login, the trust and the connections are those of the service, too.
         self.client = ElasticClient(self.settings)
 
@@ -90,8 +93,13 @@ class Cluster:
             resident_files=files,
         )
 
-    async def drop(self) -> None:
-        """Removes the index and closes the connections."""
+    async def close(self) -> None:
+        """Closes the connections, and removes the index unless its alias was given."""
+        if not self._keeps:
+            await self._drop()
+        await self.client.close()
+
+    async def _drop(self) -> None:
         names = await self.client.call(
             lambda elastic: elastic.indices.get(
                 index=f"{self.settings.alias}-*", filter_path="*.aliases", ignore_unavailable=True
@@ -99,7 +107,6 @@ class Cluster:
         )
         for name in dict(names.body):
             await self.client.call(lambda elastic, name=name: elastic.indices.delete(index=name))  # type: ignore[misc]
-        await self.client.close()
 
     async def _stats(self, metric: str) -> Any:
         alias = self.settings.alias
@@ -112,17 +119,19 @@ class Cluster:
 
 
 @asynccontextmanager
-async def open_cluster(hosts: str, version: str, heap: str, *, fast_load: bool) -> AsyncIterator[Cluster]:
+async def open_cluster(
+    hosts: str, version: str, heap: str, *, alias: str = "", fast_load: bool = False
+) -> AsyncIterator[Cluster]:
     """The cluster at these addresses, or, without any, a node with this version and heap for as long as it takes."""
     node = None if hosts else ElasticsearchNode(version, on_disk=True, heap=heap, java_options="")
     try:
         if node:
             node.start()
-        cluster = Cluster(node.url if node else hosts, fast_load=fast_load)
+        cluster = Cluster(node.url if node else hosts, alias=alias, fast_load=fast_load)
         try:
             yield cluster
         finally:
-            await cluster.drop()
+            await cluster.close()
     finally:
         if node:
             node.close()

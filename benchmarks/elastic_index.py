@@ -71,6 +71,12 @@ def run(
     ] = "",
     version: Annotated[str, typer.Option(help="Of the node that is started.")] = NEWEST,
     heap: Annotated[str, typer.Option(help="Of the node that is started.")] = "2g",
+    keep: Annotated[
+        str,
+        typer.Option(
+            help="Name of an index in --hosts that stays. A later call with the same vectors writes only what it lacks."
+        ),
+    ] = "",
     fast_load: Annotated[bool, typer.Option(help="As SEARCH_ELASTICSEARCH_FAST_LOAD.")] = False,
     merge: Annotated[bool, typer.Option(help="Measure again with a single segment.")] = True,
 ) -> None:
@@ -78,7 +84,7 @@ def run(
 
     async def measure(task: Task) -> None:
         async with (
-            open_cluster(hosts, version, heap, fast_load=fast_load) as cluster,
+            open_cluster(hosts, version, heap, alias=keep, fast_load=fast_load) as cluster,
             search_service(cluster.environment) as stub,
         ):
             await _report(task, cluster, stub, merge=merge)
@@ -102,17 +108,24 @@ async def _report(task: Task, cluster: Cluster, stub: SearchServiceAsyncStub, *,
         f"ef_construction={settings.ef_construction}, num_candidates={settings.num_candidates}, "
         f"fast_load={settings.fast_load}"
     )
-    seconds = await fill(stub, task.photos, task.made.values)
-    started = time.perf_counter()
-    await cluster.settle()
-    settling = time.perf_counter() - started
-    print(f"indexed in {seconds:.0f} s, {count / seconds:,.0f} photos a second; merges went on for {settling:.0f} s")
+    await _report_filling(task, cluster, stub)
     await _report_state("as indexed", task, cluster, stub)
     if merge:
         started = time.perf_counter()
         await cluster.merge()
         print(f"\nmerged into one segment in {time.perf_counter() - started:.0f} s")
         await _report_state("merged", task, cluster, stub)
+
+
+async def _report_filling(task: Task, cluster: Cluster, stub: SearchServiceAsyncStub) -> None:
+    filled = await fill(stub, task.photos, task.made.values)
+    started = time.perf_counter()
+    await cluster.settle()
+    settling = time.perf_counter() - started
+    print(
+        f"{filled.count:,} photos indexed in {filled.seconds:.0f} s, {filled.count / filled.seconds:,.0f} a second; "
+        f"merges went on for {settling:.0f} s"
+    )
 
 
 async def _report_state(title: str, task: Task, cluster: Cluster, stub: SearchServiceAsyncStub) -> None:

@@ -33,15 +33,16 @@ Kept = NDArray[np.bool_]
 
 
 class MadePhotos:
-    """As many photos as there are clusters' numbers. The same numbers make the same photos."""
+    """As many photos as there are clusters' numbers. More of them begin with the same ones."""
 
     def __init__(self, clusters: NDArray[np.int64]) -> None:
-        chance = np.random.default_rng(2)
-        count = len(clusters)
-        self.count = count
-        self.seconds = chance.integers(0, _DAYS * _SECONDS_A_DAY, count)
-        self.cameras = chance.integers(0, _CAMERAS, count)
-        self.folders = chance.integers(0, _FOLDERS * _SUBFOLDERS, count)
+        def drawn(attribute: int, below: int) -> NDArray[np.int64]:
+            return np.random.default_rng((2, attribute)).integers(0, below, len(clusters))
+
+        self.count = len(clusters)
+        self.seconds = drawn(0, _DAYS * _SECONDS_A_DAY)
+        self.cameras = drawn(1, _CAMERAS)
+        self.folders = drawn(2, _FOLDERS * _SUBFOLDERS)
         self.places = clusters % _PLACES
 
     def message(self, row: int) -> image_pb2.Image:
@@ -145,9 +146,9 @@ def photo_id(row: int) -> str:
     return hashlib.sha256(str(row).encode()).hexdigest()[:32]
 
 
-def photo_row(name: str) -> int:
-    """The row of the photo with this name."""
-    return int(name[len("IMG_") : -len(".jpg")])
+def photo_row(path: str) -> int:
+    """The row of the photo with this path, or this name."""
+    return int(path.rpartition("_")[2].removesuffix(".jpg"))
 
 
 def _in_folder(path: str) -> search_pb2.Filter:

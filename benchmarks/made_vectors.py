@@ -56,18 +56,20 @@ def random_centres() -> Vectors:
 
 
 def make_vectors(centres: Vectors, count: int, query_count: int, file: Path) -> MadeVectors:
-    """So many vectors, kept in the file, and as many queries. The same call makes the same ones."""
+    """So many vectors, kept in the file, and as many queries. More of them begin with the same ones."""
     chance = np.random.default_rng(0)
     shuffled = centres[chance.permutation(len(centres))]
     held_out = max(1, len(centres) // _HELD_OUT)
     asked, seeds = shuffled[:held_out], shuffled[held_out:]
-    queries = asked[np.arange(query_count) % held_out]
-    queries = np.where(np.arange(query_count)[:, None] % 2, with_noise(queries, chance), queries)
+    asked = asked[np.arange(query_count) % held_out]
+    queries = np.where(np.arange(query_count)[:, None] % 2, with_noise(asked, chance), asked)
 
     values = np.memmap(file, np.float32, "w+", shape=(count, centres.shape[1]))
-    clusters = chance.integers(0, len(seeds), count)
+    clusters = np.empty(count, np.int64)
     for start in range(0, count, _CHUNK):
         rows = slice(start, min(start + _CHUNK, count))
+        chance = np.random.default_rng((1, start))
+        clusters[rows] = chance.integers(0, len(seeds), _CHUNK)[: rows.stop - start]
         values[rows] = with_noise(seeds[clusters[rows]], chance)
     return MadeVectors(values, clusters, queries)
 
