@@ -11,7 +11,14 @@ from search_service.elastic_client import ElasticClient
 from search_service.elastic_config import ElasticSettings, default_oversampling
 from search_service.elastic_document import FINGERPRINT_FIELDS, NOT_READ, VECTOR, read_fingerprint, read_image
 from search_service.elastic_errors import raise_if_failed
-from search_service.elastic_filter import fingerprints_query, images_query, is_in_shard, list_after, list_sort
+from search_service.elastic_filter import (
+    Query,
+    fingerprints_query,
+    images_query,
+    is_in_shard,
+    list_after,
+    list_sort,
+)
 from search_service.elastic_schema import StoredIndex
 from search_service.images import (
     MAX_FINGERPRINT_BATCH,
@@ -72,10 +79,11 @@ class ElasticReader:
     ) -> HitPage:
         """A page of the window, best first."""
         size = max(0, min(limit, window.size - offset))
-        page = {"from_": min(offset, MOST_HITS - size), "size": size, "source": {"excludes": NOT_READ}}
-        found = await self._window(index, vector, images_query(keep, excluded_ids), window, page)
-        hits = [Hit(read_image(hit["_source"]), _cosine(hit)) for hit in found["hits"]["hits"]]
-        return HitPage(hits, more=offset + limit < min(found["hits"]["total"]["value"], window.size))
+        fields = {"source": {"excludes": NOT_READ}}
+        query = images_query(keep, excluded_ids)
+        found = await self._window(index, vector, query, window, offset=offset, size=size, fields=fields)
+        hits = [Hit(read_image(hit["_source"]), _cosine(hit)) for hit in found[:size]]
+        return HitPage(hits, more=len(found) > size and offset + limit < window.size)
 
     async def newest_of_nearest(
         self,
@@ -89,8 +97,10 @@ class ElasticReader:
         limit: int,
     ) -> HitPage:
         """A page of the window, newest first. Of the rest of it only ids, times and scores are read."""
-        fields = {"size": window.size, "source": False, "stored_fields": "_none_", "docvalue_fields": ["taken_at_us"]}
-        found = (await self._window(index, vector, images_query(keep, excluded_ids), window, fields))["hits"]["hits"]
+        fields = {"source": False, "stored_fields": "_none_", "docvalue_fields": ["taken_at_us"]}
+        query = images_query(keep, excluded_ids)
+        found = await self._window(index, vector, query, window, offset=0, size=window.size, fields=fields)
+        found = found[: window.size]
         found.sort(key=_newest_first)
         page = found[offset : offset + limit]
         images = await self.get(index, [hit["sort"][1] for hit in page]) if page else {}
@@ -144,20 +154,33 @@ class ElasticReader:
         return {bucket["key"]: bucket["doc_count"] for bucket in found["aggregations"]["sources"]["buckets"]}
 
     async def _window(
-        self, index: StoredIndex, vector: Vector, query: dict[str, Any], window: Window, page: dict[str, Any]
-    ) -> ObjectApiResponse[Any]:
-        """What a search answers with this part of the window."""
+        self,
+        index: StoredIndex,
+        vector: Vector,
+        query: Query,
+        window: Window,
+        *,
+        offset: int,
+        size: int,
+        fields: dict[str, Any],
+    ) -> list[Any]:
+        """The window's hits from `offset` on, best first: so many and, where there is one, the next."""
         k = asked_hits(window.size)
+        start = min(offset, MOST_HITS - size)
+        page = {**fields, "from_": start, "size": min(size + 1, MOST_HITS - start)}
         while True:
-            found = await self._search(index, {**self._knn_body(index, vector, query, k, window.candidates), **page})
-            hits, total = found["hits"]["hits"], found["hits"]["total"]["value"]
-            if k == MOST_HITS or total < k or not hits or hits[-1]["sort"][0] > _worst(found):
+            knn = self._knn_body(index, vector, query, k, window.candidates)
+            found: list[Any] = (await self._search(index, {**knn, **page}))["hits"]["hits"]
+            if k == MOST_HITS or not size or len(found) <= size or _score(found[size]) < _score(found[size - 1]):
                 return found
-            k = min(4 * k, MOST_HITS)  # equals of these hits may lie beyond: which of them come first, only all tell
+            # The page's last hit has equals after it. Which of them come first, only all of them tell.
+            edge = {"from_": k - 1, "size": 1, "source": False}
+            farthest = (await self._search(index, {**knn, **edge}))["hits"]["hits"]
+            if not farthest or _score(farthest[0]) < _score(found[size - 1]):
+                return found
+            k = min(4 * k, MOST_HITS)
 
-    def _knn_body(
-        self, index: StoredIndex, vector: Vector, query: dict[str, Any], k: int, candidates: int
-    ) -> dict[str, Any]:
+    def _knn_body(self, index: StoredIndex, vector: Vector, query: Query, k: int, candidates: int) -> dict[str, Any]:
         knn: dict[str, Any] = {
             "field": VECTOR,
             "query_vector": vector,
@@ -170,8 +193,7 @@ class ElasticReader:
         return {
             "knn": knn,
             "sort": [{"_score": "desc"}, {"image_id": "asc"}],
-            "aggs": {"worst": {"top_hits": {"size": 1, "sort": [{"_score": "asc"}], "_source": False}}},
-            "track_total_hits": True,
+            "track_total_hits": False,
             # All pages of a search come from the same copies of the shards: two copies' graphs differ a little.
             "preference": hashlib.sha256(vector.tobytes()).hexdigest()[:16],
         }
@@ -196,8 +218,8 @@ def asked_hits(window_size: int) -> int:
     return min(window_size + _EDGE, MOST_HITS)
 
 
-def _worst(found: Any) -> float:
-    return float(found["aggregations"]["worst"]["hits"]["hits"][0]["sort"][0])
+def _score(hit: dict[str, Any]) -> float:
+    return float(hit["sort"][0])
 
 
 def _newest_first(hit: dict[str, Any]) -> tuple[bool, int, str]:
@@ -207,4 +229,4 @@ def _newest_first(hit: dict[str, Any]) -> tuple[bool, int, str]:
 
 def _cosine(hit: dict[str, Any]) -> float:
     # Elasticsearch's score of a cosine is (1 + cosine) / 2.
-    return min(1.0, max(-1.0, 2 * float(hit["sort"][0]) - 1))
+    return min(1.0, max(-1.0, 2 * _score(hit) - 1))

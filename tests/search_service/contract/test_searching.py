@@ -95,6 +95,19 @@ async def test_all_pages_together_are_the_window(images: Images, settle: Settle)
     assert seen == [f"i{number:04}" for number in best]
 
 
+async def test_pages_that_are_cut_among_equals_repeat_and_drop_none(images: Images, settle: Settle) -> None:
+    names = [f"n{number:03}" for number in range(150)]
+    await images.write([write(name, unit(1, 1)) for name in reversed(names)])
+    await images.write([write("best", unit(1)), write("worst", unit(-1))])
+    await settle()
+
+    for window in (Window(60, 10_000), WINDOW):
+        pages = [await search(images, unit(1), window=window, offset=offset, limit=20) for offset in range(0, 160, 20)]
+        expected = ["best", *names, "worst"][: window.size]
+        assert [name for page in pages for name in ids(page.hits)] == expected
+        assert [page.more for page in pages] == [offset + 20 < len(expected) for offset in range(0, 160, 20)]
+
+
 async def test_the_scores_of_many_are_the_cosines(images: Images, settle: Settle) -> None:
     vectors = await fill(images, settle)
     query = random_unit(9_999)
