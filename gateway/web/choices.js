@@ -42,7 +42,9 @@ export function drawSources({ source }, sources) {
  * @param {boolean} settled false while they may still come: then their places are kept free
  */
 export function drawChoices({ make, model, type }, facets, settled) {
-  const cameras = facets?.cameras.map((camera) => ({ value: cameraValue(camera), name: formatCamera(camera), count: camera.image_count }));
+  const cameras = facets?.cameras
+    .filter(cameraValue)
+    .map((one) => ({ value: cameraValue(one), name: formatCamera(one), count: one.image_count }));
   const types = facets?.media_types.map((one) => ({ value: one.media_type, name: formatMediaType(one.media_type), count: one.image_count }));
   const camera = { make, model };
   drawSelect("camera", "All cameras", cameras ?? [], { value: cameraValue(camera), name: formatCamera(camera), count: null }, !settled);

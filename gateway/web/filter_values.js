@@ -47,7 +47,7 @@ export function parseFilters(given) {
   const filters = { ...NO_FILTERS };
   const dropped = [];
   for (const name of /** @type {(keyof Filters)[]} */ (Object.keys(NO_FILTERS))) {
-    const text = (given.get(name) ?? "").trim();
+    const text = given.get(name) ?? "";
     if (text && VALID[name]?.(text) === false) dropped.push(name);
     else filters[name] = text;
   }

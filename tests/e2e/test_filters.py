@@ -44,6 +44,21 @@ async def test_camera_and_kind_are_chosen_among_what_there_is(page: Page, site: 
     )
 
 
+async def test_a_camera_is_told_by_its_name_letter_by_letter(page: Page, site: Site) -> None:
+    photo = next(iter(site.search.photos.values()))
+    photo.camera.make, photo.camera.model = "Odd, ", "50% & more"
+    view = SearchPage(page)
+    await page.goto(site.url)
+    await view.filters.click()
+
+    await page.get_by_label("Camera").select_option(label="Odd, 50% & more (1 photo)")
+    await expect(view.cards).to_have_count(1)
+    await page.reload()
+
+    await expect(view.cards).to_have_count(1)
+    await expect(view.in_force).to_have_text(["Odd, 50% & more"])
+
+
 async def test_where_there_is_nothing_to_choose_no_field_is_shown(page: Page, site: Site) -> None:
     for photo in site.search.photos.values():
         photo.media_type = "image/jpeg"
