@@ -1,7 +1,10 @@
 """Starts the search service: python -m search_service. Or measures its index: python -m search_service tune"""
 
+from __future__ import annotations
+
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -13,15 +16,17 @@ from grpc_runtime.settings import InvalidSettings, read_settings
 from grpc_runtime.telemetry import configure_logging
 from imagesearch.search.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from search_service.config import Settings
-from search_service.elastic import ElasticImages
 from search_service.elastic_config import ElasticSettings
-from search_service.embedded import EmbeddedImages
-from search_service.embedded_store import EmbeddedOptions
 from search_service.images import Window
-from search_service.original import OriginalImages
 from search_service.readiness import reporting_readiness
 from search_service.service import SERVICE_NAME, SearchService
 from search_service.tune_command import add_arguments, tune
+
+# The engines take seconds to import: only the chosen one is.
+if TYPE_CHECKING:
+    from search_service.elastic import ElasticImages
+    from search_service.embedded import EmbeddedImages
+    from search_service.original import OriginalImages
 
 
 async def serve(settings: Settings, elastic: ElasticSettings | None) -> None:
@@ -39,10 +44,19 @@ async def serve(settings: Settings, elastic: ElasticSettings | None) -> None:
 
 
 def _open_elastic(elastic: ElasticSettings) -> ElasticImages | OriginalImages:
-    return OriginalImages(elastic) if elastic.original_index else ElasticImages(elastic)
+    if elastic.original_index:
+        from search_service.original import OriginalImages  # noqa: PLC0415
+
+        return OriginalImages(elastic)
+    from search_service.elastic import ElasticImages  # noqa: PLC0415
+
+    return ElasticImages(elastic)
 
 
 async def _open_embedded(settings: Settings) -> EmbeddedImages:
+    from search_service.embedded import EmbeddedImages  # noqa: PLC0415
+    from search_service.embedded_store import EmbeddedOptions  # noqa: PLC0415
+
     options = EmbeddedOptions(
         vector_index_from=settings.embedded_vector_index_from, cache_bytes=settings.embedded_cache_bytes
     )

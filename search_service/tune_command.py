@@ -1,20 +1,23 @@
 """The command line of `tune`."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from search_service.elastic_config import ElasticSettings
-from search_service.elastic_search import asked_hits
-from search_service.elastic_tuning import ElasticTuning
 from search_service.errors import IndexMissing
 from search_service.images import MAX_WINDOW
 from search_service.tune import Query, cheapest, measure, pairs_to_measure
 from search_service.tune_queries import queries_of_file, queries_of_photos
 from search_service.tune_report import floor, no_proposal, proposal, table
+
+if TYPE_CHECKING:
+    from search_service.elastic_tuning import ElasticTuning
 
 _Number = TypeVar("_Number", int, float)
 
@@ -81,6 +84,9 @@ async def tune(arguments: argparse.Namespace, settings: ElasticSettings | None, 
         return _refused(_NO_NEED)
     if settings.original_index:
         return _refused(_ORIGINAL)
+    from search_service.elastic_search import asked_hits  # noqa: PLC0415 takes seconds, and serving does without
+    from search_service.elastic_tuning import ElasticTuning  # noqa: PLC0415
+
     k, window = arguments.k, arguments.window or window
     if k >= window:
         return _refused(f"--k must be below the window, which is {window}.")
