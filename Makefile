@@ -13,7 +13,7 @@ BREAKING_AGAINST ?= main
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-hub setup protos lint format bench version clean images up down verify-compose verify-kubernetes
+.PHONY: help run test test-cluster test-hub setup protos lint format bench version clean images up down check-manifests verify-compose verify-kubernetes
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -84,6 +84,9 @@ bench: setup ## print the tables of benchmarks/
 
 IMAGES := gateway embedder search indexer elasticsearch-setup
 TAG ?= local
+# What the images' labels say.
+VERSION ?= $(shell scripts/version.sh)
+REVISION ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 
 # torch for the CPU, unless another build is asked for (empty: the package index's).
 IMAGE_TORCH = $(if $(filter file,$(origin TORCH_BACKEND)),cpu,$(TORCH_BACKEND))
@@ -95,10 +98,13 @@ images: ## build the container images (TORCH_BACKEND, MODEL, TAG)
 	done
 
 up: ## start everything in containers, with Elasticsearch (settings: .env)
-	docker compose up --detach --build --wait
+	VERSION=$(VERSION) REVISION=$(REVISION) docker compose up --detach --build --wait
 
 down: ## stop the containers; what was indexed stays
 	docker compose down
+
+check-manifests: setup ## check the compose files and the manifests for Kubernetes, without either
+	$(BIN)/pytest tests/deploy
 
 verify-compose: setup ## try the containers out: needs docker compose
 	$(BIN)/pytest -m compose -s tests/deploy
