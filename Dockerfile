@@ -85,7 +85,7 @@ COPY pictures pictures
 COPY search_service search_service
 VOLUME /data
 EXPOSE 50052 9052
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 \
   CMD ["python", "-m", "grpc_runtime.health_check", "127.0.0.1:50052"]
 CMD ["search_service"]
 
@@ -97,7 +97,7 @@ COPY pictures pictures
 COPY gateway gateway
 VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 \
   CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]
 CMD ["gateway"]
 
@@ -115,7 +115,7 @@ COPY --from=embedder-packages /opt/venv /opt/venv
 COPY pictures pictures
 COPY embedder_service embedder_service
 EXPOSE 50051 9051
-HEALTHCHECK --interval=5s --timeout=5s --start-period=600s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=10s --start-period=900s --retries=3 \
   CMD ["python", "-m", "grpc_runtime.health_check", "127.0.0.1:50051"]
 CMD ["embedder_service"]
 
