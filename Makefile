@@ -13,7 +13,7 @@ BREAKING_AGAINST ?= main
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-hub setup protos lint format bench version clean images up down check-manifests verify-compose verify-kubernetes
+.PHONY: help run test test-cluster test-hub setup protos lint format bench version clean images up down check-manifests check-manifests verify-compose verify-kubernetes
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -104,6 +104,9 @@ down: ## stop the containers; what was indexed stays
 	docker compose down
 
 check-manifests: setup ## check the compose files and the manifests for Kubernetes, without either
+	$(BIN)/pytest tests/deploy
+
+check-manifests: setup ## check compose files and manifests, without an engine
 	$(BIN)/pytest tests/deploy
 
 verify-compose: setup ## try the containers out: needs docker compose
