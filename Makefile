@@ -13,7 +13,7 @@ BREAKING_AGAINST ?= main
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-hub setup protos lint format bench version clean images up down check-manifests check-manifests verify-compose verify-kubernetes
+.PHONY: help run test test-cluster test-hub setup protos lint format bench version clean images up down check-manifests verify-compose verify-kubernetes
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
