@@ -106,9 +106,6 @@ down: ## stop the containers; what was indexed stays
 check-manifests: setup ## check the compose files and the manifests for Kubernetes, without either
 	$(BIN)/pytest tests/deploy
 
-check-manifests: setup ## check compose files and manifests, without an engine
-	$(BIN)/pytest tests/deploy
-
 verify-compose: setup ## try the containers out: needs docker compose
 	$(BIN)/pytest -m compose -s tests/deploy
 
