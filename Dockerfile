@@ -98,7 +98,7 @@ COPY gateway gateway
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=10s --start-period=120s --retries=3 \
-  CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/readyz', timeout=4)"]
+  CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8080/livez', timeout=4)"]
 CMD ["gateway"]
 
 FROM runtime AS indexer

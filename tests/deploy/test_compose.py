@@ -96,6 +96,7 @@ def test_photos_are_found_over_the_published_port(compose: Compose) -> None:
     assert "chelsea.png" in names_found(compose, "eine Katze")
 
 
+@pytest.mark.asyncio(loop_scope="session")
 async def test_the_page_shows_photos(compose: Compose, page: Page) -> None:
     await page.goto(f"{compose.address}/?q=a+cat")
 
