@@ -122,6 +122,8 @@ async def _report_filling(task: Task, cluster: Cluster, stub: SearchServiceAsync
     started = time.perf_counter()
     await cluster.settle()
     settling = time.perf_counter() - started
+    if not filled.count:
+        return
     print(
         f"{filled.count:,} photos indexed in {filled.seconds:.0f} s, {filled.count / filled.seconds:,.0f} a second; "
         f"merges went on for {settling:.0f} s"

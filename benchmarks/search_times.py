@@ -18,7 +18,7 @@ from benchmarks.made_vectors import Vectors
 from benchmarks.search_process import embedding
 from imagesearch.search.v1 import search_pb2
 from search_service.elastic_config import default_oversampling
-from search_service.elastic_document import NOT_READ, VECTOR
+from search_service.elastic_document import VECTOR
 from search_service.elastic_filter import images_query
 from search_service.service_filter import read_filter
 
@@ -114,7 +114,7 @@ def _knn_search(cluster: Cluster, queries: Vectors, selection: Selection, option
         knn = {"field": VECTOR, "query_vector": queries[number], **options}
         knn["filter"] = images_query(read_filter(selection.filter(number)))
         found = await cluster.client.call(
-            lambda elastic: elastic.search(index=alias, knn=knn, size=PAGE, source={"excludes": NOT_READ})
+            lambda elastic: elastic.search(index=alias, knn=knn, size=PAGE, source={"excludes": [VECTOR]})
         )
         return [photo_row(hit["_source"]["image_name"]) for hit in found["hits"]["hits"][:DEPTH]]
 
