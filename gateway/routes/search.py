@@ -15,8 +15,9 @@ from gateway.query_body import read_search_body
 from gateway.query_parameters import read_search, read_upload_search
 from gateway.searcher import Found
 from gateway.uploads import read_upload, reduced_upload
+from grpc_runtime.errors import ServiceError
 
-# While the model's own wish is not known; a model that is still loading refuses the picture anyway.
+# While the model's own wish is not known.
 _USUAL_EDGE = 256
 _UPLOAD_SECONDS = 120
 _FLOAT32_DIGITS = 9
@@ -58,7 +59,10 @@ async def _search_by_upload(request: web.Request) -> web.Response:
 
 
 async def _useful_edge(embedder: EmbedderClient) -> int:
-    return (await embedder.model()).useful_image_edge or _USUAL_EDGE
+    try:
+        return (await embedder.model()).useful_image_edge or _USUAL_EDGE
+    except ServiceError:  # it restarts, say: embedding the picture waits for it, or says what is amiss
+        return _USUAL_EDGE
 
 
 def _embedding_json(embedding: Embedding) -> dict[str, Any]:

@@ -132,11 +132,14 @@ async def test_a_service_that_is_not_there_is_named(
     assert int(answer.headers["Retry-After"]) >= 1
 
 
-async def test_a_search_waits_for_a_service_that_restarts(start_gateway: StartGateway, services: Services) -> None:
+@pytest.mark.parametrize("how", ["text", "upload"])
+async def test_a_search_waits_for_a_service_that_restarts(
+    start_gateway: StartGateway, services: Services, how: str
+) -> None:
     port = services.embedder_server.port
     await services.embedder_server.grpc.stop(None)
     gateway = await start_gateway()
-    asking = asyncio.create_task(gateway.get("/api/v1/search?q=red"))
+    asking = asyncio.ensure_future(gateway.get("/api/v1/search?q=red") if how == "text" else _upload(gateway))
     await asyncio.sleep(0.5)
     assert not asking.done()
 
