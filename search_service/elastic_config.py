@@ -63,7 +63,7 @@ class ElasticSettings(BaseSettings):
         "A disk that fails before then takes photos with it that were answered OK.",
     )
     num_candidates: int = Field(
-        1_500, ge=1, le=10_000, description="Vectors that each shard looks at in a search; at least as many as hits."
+        2_500, ge=1, le=10_000, description="Vectors that each shard looks at in a search; at least as many as hits."
     )
     oversampling: float | None = Field(
         None,

@@ -162,7 +162,7 @@ async def test_it_prints_a_table_and_the_two_settings(
 
     said = capsys.readouterr().out
     assert code == 0
-    (now,) = re.findall(r"now +1500 +2 +3000 .*", said)
+    (now,) = re.findall(r"now +2500 +2 +5000 .*", said)
     assert re.fullmatch(r"(\S+ +){4}(1\.000 +){2}1\.00 +\d+\.\d +\d+\.\d", now)
     assert re.search(r"^ +50 +1 +52 ", said, re.MULTILINE)
     assert "asks for 52 hits" in said
