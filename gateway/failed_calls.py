@@ -9,6 +9,8 @@ from grpc import StatusCode
 from gateway.errors import CallFailed, Timeout
 from grpc_runtime.errors import RemoteError, ServiceError, read_rpc_error
 
+# CANCELLED is what a call gets that reached a server in the moment of its end.
+_CONNECTION_LOST = {StatusCode.UNAVAILABLE, StatusCode.CANCELLED}
 _NOT_CONNECTED = {grpc.ChannelConnectivity.CONNECTING, grpc.ChannelConnectivity.TRANSIENT_FAILURE}
 
 
@@ -27,7 +29,7 @@ def failures_of(
         if remote.reason:
             raise CallFailed(remote) from error
         waited_in_vain = remote.code is StatusCode.DEADLINE_EXCEEDED and channel.get_state() in _NOT_CONNECTED
-        if remote.code is StatusCode.UNAVAILABLE or waited_in_vain:
+        if remote.code in _CONNECTION_LOST or waited_in_vain:
             raise unreachable(
                 f"The {service} service can't be reached at {target}. Start it, or set {setting} to where it runs."
             ) from error

@@ -71,7 +71,8 @@ def _service_config(idempotent: Mapping[str, Sequence[str]], *, waits: bool) -> 
         "initialBackoff": "0.1s",
         "maxBackoff": "2s",
         "backoffMultiplier": 2,
-        "retryableStatusCodes": ["UNAVAILABLE"],
+        # CANCELLED is what a call gets that reached a server in the moment of its end.
+        "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"],
     }
     return {
         "loadBalancingConfig": [{"round_robin": {}}],

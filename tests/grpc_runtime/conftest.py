@@ -27,6 +27,7 @@ class Echo(embedder_pb2_grpc.EmbedderServiceServicer):
     def __init__(self) -> None:
         self.request_ids: list[str] = []
         self.failures_left = 0
+        self.failure_code = grpc.StatusCode.UNAVAILABLE
         self.error: ServiceError = Overloaded("Wait.")
         self.deadlines: list[float | None] = []
         self.entered = asyncio.Event()
@@ -37,7 +38,7 @@ class Echo(embedder_pb2_grpc.EmbedderServiceServicer):
         self.deadlines.append(context.time_remaining())
         if self.failures_left:
             self.failures_left -= 1
-            await context.abort(grpc.StatusCode.UNAVAILABLE, "not yet")
+            await context.abort(self.failure_code, "not yet")
         return embedder_pb2.GetModelResponse(model=embedder_pb2.Model(name="echo"))
 
     async def EmbedText(self, request: Any, context: Any) -> embedder_pb2.EmbedTextResponse:

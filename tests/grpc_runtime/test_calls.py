@@ -59,8 +59,9 @@ async def test_every_call_has_a_deadline(running: Running) -> None:
     assert 0 < given < 4
 
 
-async def test_an_idempotent_call_is_tried_again_when_unavailable(running: Running) -> None:
-    running.echo.failures_left = 2
+@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
+async def test_an_idempotent_call_is_tried_again_when_its_server_goes(running: Running, code: grpc.StatusCode) -> None:
+    running.echo.failures_left, running.echo.failure_code = 2, code
 
     answer = await running.stub.GetModel(embedder_pb2.GetModelRequest())
 
