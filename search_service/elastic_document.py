@@ -18,10 +18,9 @@ from search_service.images import (
 from search_service.photo_facts import Camera, Location, TakenAtSource
 
 VECTOR = "image_embedding"
-# Made for filters; nothing reads them back.
-_DERIVED = ["folder_keys", "camera_key", "sample_key", "sample_key_residues"]
-# Elasticsearch since 9.2 leaves vectors out by itself, older ones do not.
-NOT_READ = [VECTOR, *_DERIVED]
+# Elasticsearch since 9.2 leaves vectors out by itself, older ones do not. The other fields that nothing reads are not
+# worth the time that leaving them out takes.
+NOT_READ = [VECTOR]
 FINGERPRINT_FIELDS = [
     "image_id",
     "source",

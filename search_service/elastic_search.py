@@ -1,6 +1,5 @@
 """What is asked of an index: the requests' bodies and the answers' meaning."""
 
-import hashlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 from elastic_transport import ObjectApiResponse
 
 from search_service.elastic_client import ElasticClient
-from search_service.elastic_config import ElasticSettings, default_oversampling
+from search_service.elastic_config import ElasticSettings
 from search_service.elastic_document import FINGERPRINT_FIELDS, NOT_READ, VECTOR, read_fingerprint, read_image
 from search_service.elastic_errors import raise_if_failed
 from search_service.elastic_filter import (
@@ -19,6 +18,7 @@ from search_service.elastic_filter import (
     list_after,
     list_sort,
 )
+from search_service.elastic_knn import MOST_HITS, best_first, cosine_of, knn_clause, score_of
 from search_service.elastic_schema import StoredIndex
 from search_service.images import (
     MAX_FINGERPRINT_BATCH,
@@ -35,8 +35,6 @@ from search_service.images import (
 )
 from search_service.write_batch import CopySource
 
-# Elasticsearch looks at no more candidates and returns no more hits.
-MOST_HITS = 10_000
 # So many hits more than the window has are looked at, to order equal ones at its edge by id.
 _EDGE = 32
 _MOST_SOURCES = 10_000
@@ -79,11 +77,10 @@ class ElasticReader:
     ) -> HitPage:
         """A page of the window, best first."""
         size = max(0, min(limit, window.size - offset))
-        # Of NOT_READ only the vector is worth the time that Elasticsearch takes to leave a field out.
-        fields = {"source": {"excludes": [VECTOR]}}
+        fields = {"source": {"excludes": NOT_READ}}
         query = images_query(keep, excluded_ids)
         found = await self._window(index, vector, query, window, offset=offset, size=size, fields=fields)
-        hits = [Hit(read_image(hit["_source"]), _cosine(hit)) for hit in found[:size]]
+        hits = [Hit(read_image(hit["_source"]), cosine_of(hit)) for hit in found[:size]]
         return HitPage(hits, more=len(found) > size and offset + limit < window.size)
 
     async def newest_of_nearest(
@@ -106,7 +103,7 @@ class ElasticReader:
         page = found[offset : offset + limit]
         images = await self.get(index, [hit["sort"][1] for hit in page]) if page else {}
         # A photo that was removed between the two reads is passed over.
-        hits = [Hit(images[hit["sort"][1]], _cosine(hit)) for hit in page if hit["sort"][1] in images]
+        hits = [Hit(images[hit["sort"][1]], cosine_of(hit)) for hit in page if hit["sort"][1] in images]
         return HitPage(hits, more=offset + limit < len(found))
 
     async def list_page(
@@ -172,32 +169,20 @@ class ElasticReader:
         while True:
             knn = self._knn_body(index, vector, query, k, window.candidates)
             found: list[Any] = (await self._search(index, {**knn, **page}))["hits"]["hits"]
-            if k == MOST_HITS or not size or len(found) <= size or _score(found[size]) < _score(found[size - 1]):
+            if k == MOST_HITS or not size or len(found) <= size or score_of(found[size]) < score_of(found[size - 1]):
                 return found
             # The page's last hit has equals after it. Which of them come first, only all of them tell.
             edge = {"from_": k - 1, "size": 1, "source": False}
             farthest = (await self._search(index, {**knn, **edge}))["hits"]["hits"]
-            if not farthest or _score(farthest[0]) < _score(found[size - 1]):
+            if not farthest or score_of(farthest[0]) < score_of(found[size - 1]):
                 return found
             k = min(4 * k, MOST_HITS)
 
     def _knn_body(self, index: StoredIndex, vector: Vector, query: Query, k: int, candidates: int) -> dict[str, Any]:
-        knn: dict[str, Any] = {
-            "field": VECTOR,
-            "query_vector": vector,
-            "k": k,
-            "num_candidates": max(k, min(candidates, MOST_HITS)),
-            "filter": query,
-        }
-        if (usual := default_oversampling(index.index_type)) is not None:
-            knn["rescore_vector"] = {"oversample": self._oversampling or usual}
-        return {
-            "knn": knn,
-            "sort": [{"_score": "desc"}, {"image_id": "asc"}],
-            "track_total_hits": False,
-            # All pages of a search come from the same copies of the shards: two copies' graphs differ a little.
-            "preference": hashlib.sha256(vector.tobytes()).hexdigest()[:16],
-        }
+        knn = knn_clause(
+            vector, query, k=k, candidates=candidates, index_type=index.index_type, oversampling=self._oversampling
+        )
+        return {**best_first(knn, vector, [{"image_id": "asc"}]), "track_total_hits": False}
 
     async def _search(self, index: StoredIndex, body: dict[str, Any], **options: Any) -> ObjectApiResponse[Any]:
         return await self._client.call(
@@ -219,15 +204,6 @@ def asked_hits(window_size: int) -> int:
     return min(window_size + _EDGE, MOST_HITS)
 
 
-def _score(hit: dict[str, Any]) -> float:
-    return float(hit["sort"][0])
-
-
 def _newest_first(hit: dict[str, Any]) -> tuple[bool, int, str]:
     taken_at = hit.get("fields", {}).get("taken_at_us", [None])[0]
     return (taken_at is None, 0 if taken_at is None else -taken_at, hit["sort"][1])
-
-
-def _cosine(hit: dict[str, Any]) -> float:
-    # Elasticsearch's score of a cosine is (1 + cosine) / 2.
-    return min(1.0, max(-1.0, 2 * _score(hit) - 1))

@@ -12,10 +12,10 @@ from typing import Any, Self
 
 from search_service.elastic_client import ElasticClient
 from search_service.elastic_config import ElasticSettings, default_oversampling
-from search_service.elastic_document import VECTOR
 from search_service.elastic_errors import MissingIndex, raise_if_failed
 from search_service.elastic_indices import ElasticIndices
-from search_service.elastic_search import MOST_HITS, ElasticReader, asked_hits
+from search_service.elastic_knn import MOST_HITS, cosine_of, knn_clause
+from search_service.elastic_search import ElasticReader, asked_hits
 from search_service.errors import StorageUnavailable
 from search_service.images import Filter, ListOrder, ListPlace, Vector, Window
 from search_service.tune import Neighbour, Pair, Progress
@@ -136,14 +136,12 @@ class ElasticTuning:
     async def _exact_in_part(self, vectors: Sequence[Vector], part: int, parts: int, limit: int) -> list[Any]:
         header = {"index": self._index.handle, "allow_partial_search_results": False}
         bounds = {"gte": part * _SAMPLE_KEYS // parts, "lt": (part + 1) * _SAMPLE_KEYS // parts}
-        knn: dict[str, Any] = {
-            "field": VECTOR,
-            "k": MOST_HITS,
-            "num_candidates": MOST_HITS,
-            "filter": {"range": {"sample_key": bounds}},
-        }
-        if self._oversampling is not None:
-            knn["rescore_vector"] = {"oversample": 1}
+        query = {"range": {"sample_key": bounds}}
+        index_type = self._index.index_type
+        searches = [
+            knn_clause(one, query, k=MOST_HITS, candidates=MOST_HITS, index_type=index_type, oversampling=1)
+            for one in vectors
+        ]
         body = {
             "sort": [{"_score": "desc"}, {"image_id": "asc"}],
             "size": limit,
@@ -151,15 +149,14 @@ class ElasticTuning:
             "stored_fields": "_none_",
             "track_total_hits": True,
         }
-        lines = [line for one in vectors for line in (header, {"knn": {**knn, "query_vector": one}, **body})]
+        lines = [line for knn in searches for line in (header, {"knn": knn, **body})]
         answer = await self._client.call(lambda elastic: elastic.msearch(searches=lines))
         raise_if_failed(answer["responses"])
         return list(answer["responses"])
 
 
 def _neighbour(hit: Any) -> Neighbour:
-    # Elasticsearch's score of a cosine is (1 + cosine) / 2.
-    return Neighbour(hit["sort"][1], 2 * float(hit["sort"][0]) - 1)
+    return Neighbour(hit["sort"][1], cosine_of(hit))
 
 
 def _duration(seconds: float) -> str:

@@ -43,7 +43,7 @@ def ids_query(ids: Sequence[str]) -> Query:
 
 
 def fingerprints_query(index: OriginalIndex, keep: FingerprintFilter) -> Query:
-    """Photos among which are those that the filter keeps; see `is_kept`. No content is known."""
+    """Photos among which are those that the filter keeps; the reader checks shard and prefix. No content is known."""
     if keep.content_sha256 or keep.source not in {"", index.source}:
         return _NOTHING
     as_it_is = keep.path_prefix.partition("%")[0]  # what follows may be cut off in the middle of an escape

@@ -4,7 +4,6 @@ Its documents have no field to order photos by that is theirs alone, and Elastic
 are ordered by path and then by sequence number, which all copies of a shard share. The sample's order is a hash of it.
 """
 
-import hashlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -13,11 +12,11 @@ from elastic_transport import ObjectApiResponse
 
 from search_service.civil_time import micros
 from search_service.elastic_client import ElasticClient
-from search_service.elastic_config import ElasticSettings, default_oversampling
+from search_service.elastic_config import ElasticSettings
 from search_service.elastic_document import VECTOR
 from search_service.elastic_errors import raise_if_failed
 from search_service.elastic_filter import is_in_shard
-from search_service.elastic_search import MOST_HITS
+from search_service.elastic_knn import MOST_HITS, best_first, cosine_of, knn_clause
 from search_service.errors import InvalidEmbedding, StalePageToken
 from search_service.images import (
     MAX_FINGERPRINT_BATCH,
@@ -88,7 +87,7 @@ class OriginalReader:
         size = max(0, min(limit, window.size - offset))
         page = {"from_": min(offset, MOST_HITS - size), "size": size, "docvalue_fields": read_fields(index)}
         found = await self._search(index, {**body, **page})
-        hits = [Hit(read_image(hit, index), _cosine(hit)) for hit in found["hits"]["hits"]]
+        hits = [Hit(read_image(hit, index), cosine_of(hit)) for hit in found["hits"]["hits"]]
         return HitPage(hits, more=offset + limit < min(found["hits"]["total"]["value"], window.size))
 
     async def list_page(
@@ -138,7 +137,7 @@ class OriginalReader:
         page = ordered[offset : offset + limit]
         images = await self.get(index, [hit["_id"] for hit in page]) if page else {}
         return HitPage(
-            [Hit(images[hit["_id"]], _cosine(hit)) for hit in page if hit["_id"] in images],
+            [Hit(images[hit["_id"]], cosine_of(hit)) for hit in page if hit["_id"] in images],
             more=offset + limit < len(ordered),
         )
 
@@ -152,23 +151,15 @@ class OriginalReader:
         return place
 
     def _knn_body(self, index: OriginalIndex, vector: Vector, query: Query, window: Window) -> dict[str, Any]:
-        k = min(window.size, MOST_HITS)
-        knn: dict[str, Any] = {
-            "field": VECTOR,
-            "query_vector": vector,
-            "k": k,
-            "num_candidates": max(k, min(window.candidates, MOST_HITS)),
-            "filter": query,
-        }
-        if (usual := default_oversampling(index.index_type)) is not None:
-            knn["rescore_vector"] = {"oversample": self._oversampling or usual}
-        return {
-            "knn": knn,
-            "sort": [{"_score": "desc"}, *_ties(index)],
-            "track_total_hits": True,
-            # All pages of a search come from the same copies of the shards: two copies' graphs differ a little.
-            "preference": hashlib.sha256(vector.tobytes()).hexdigest()[:16],
-        }
+        knn = knn_clause(
+            vector,
+            query,
+            k=min(window.size, MOST_HITS),
+            candidates=window.candidates,
+            index_type=index.index_type,
+            oversampling=self._oversampling,
+        )
+        return {**best_first(knn, vector, _ties(index)), "track_total_hits": True}
 
     async def _search(self, index: OriginalIndex, body: dict[str, Any], **options: Any) -> ObjectApiResponse[Any]:
         return await self._client.call(
@@ -214,8 +205,3 @@ def _unit_vector(document: Any, index: OriginalIndex) -> Vector:
             "similar ones can't be found. Index the photos anew: python -m indexer FOLDER"
         )
     return np.asarray(values / length, dtype=np.float32)
-
-
-def _cosine(hit: Any) -> float:
-    # The score of both similarities that OriginalIndex allows is (1 + cosine) / 2.
-    return min(1.0, max(-1.0, 2 * float(hit["sort"][0]) - 1))
