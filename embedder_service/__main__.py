@@ -52,10 +52,9 @@ async def _fetch(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    limits = _limits(settings)
     host = _host(settings)
     server = Server(f"{settings.host}:{settings.port}", [SERVICE_NAME], drain_seconds=settings.drain_seconds)
-    embedder_pb2_grpc.add_EmbedderServiceServicer_to_server(EmbedderService(host, limits), server.grpc)
+    embedder_pb2_grpc.add_EmbedderServiceServicer_to_server(EmbedderService(host, _limits(settings)), server.grpc)
     serve_metrics(settings.host, settings.metrics_port, "EMBEDDER_METRICS_PORT")
     async with server:
         loading = asyncio.create_task(_load_and_report(host, server))
@@ -69,7 +68,8 @@ async def _load_and_report(host: ModelHost, server: Server) -> None:
 
 
 def _host(settings: Settings) -> ModelHost:
-    return ModelHost(settings.model, _loader(settings), lambda encoder: Embedder(encoder, _limits(settings)))
+    limits = _limits(settings)
+    return ModelHost(settings.model, _loader(settings), lambda encoder: Embedder(encoder, limits))
 
 
 def _loader(settings: Settings) -> Callable[[Report], LoadedModel]:
