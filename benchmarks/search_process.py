@@ -18,7 +18,8 @@ from benchmarks.made_vectors import Vectors
 from grpc_runtime.channels import open_channel
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
 from imagesearch.type.v1 import embedding_pb2
-from tests.integration.processes import Process, free_port
+from tests.integration.processes import Process
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from imagesearch.search.v1.search_pb2_grpc import SearchServiceAsyncStub

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tests.elasticsearch_distribution import ServerUnavailable, distribution, java_home, run
+from tests.ports import free_port
 
 NEWEST, OLDEST = "9.2.4", "8.19.7"
 _NOBODY = 65534
@@ -200,13 +200,6 @@ def _folder_in_memory() -> Path | None:
     """None where there is not enough room."""
     fits = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _MEMORY_NEEDED
     return _MEMORY if fits else None
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _tls_settings(conf: Path) -> dict[str, str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.clients.programs import Programs, javascript_programs, python_programs
-from tests.integration.processes import Process, free_port
+from tests.integration.processes import Process
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")

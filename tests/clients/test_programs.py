@@ -8,8 +8,9 @@ import grpc
 from imagesearch.embedder.v1 import embedder_pb2_grpc
 from tests.clients.programs import Programs
 from tests.clients.replicas import start_replicas
-from tests.integration.processes import Process, free_port
+from tests.integration.processes import Process
 from tests.local_run_process import LocalRunProcess
+from tests.ports import free_port
 
 
 def local(port: int) -> str:

@@ -7,7 +7,6 @@ environment; BUILD=0 takes the images that are there.
 import json
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from playwright.async_api import Page, expect
 from local_run.photos import copy_samples
 from tests.deploy.load import Load, gap_seconds, search
 from tests.e2e.conftest import browser, page
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(3600)]
 
@@ -73,9 +73,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def compose(photos: Path) -> Iterator[Compose]:
     if shutil.which("docker") is None:
         pytest.fail("There is no docker command.")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     started = Compose(
         {"EMBEDDER_MODEL": "concept", "MEM_LIMIT": "2g", "PHOTOS": str(photos), "GATEWAY_ADDRESS": address}
     )

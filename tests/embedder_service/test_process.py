@@ -15,17 +15,12 @@ from embedder_service.service import SERVICE_NAME
 from grpc_runtime.channels import open_channel
 from imagesearch.embedder.v1 import embedder_pb2 as pb
 from imagesearch.embedder.v1 import embedder_pb2_grpc
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from tests.clip_replica import Replica
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def start(environment: Mapping[str, str]) -> asyncio.subprocess.Process:

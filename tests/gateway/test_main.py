@@ -13,6 +13,7 @@ import pytest
 
 from gateway.__main__ import main
 from tests.gateway.conftest import Services
+from tests.ports import free_port
 
 StartProcess = Callable[..., Awaitable[Process]]
 
@@ -44,12 +45,6 @@ async def start(services: Services, tmp_path: Path) -> AsyncIterator[StartProces
             await process.wait()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 async def _until_alive(port: int) -> None:
     async with asyncio.timeout(30), aiohttp.ClientSession() as session:
         while True:
@@ -61,7 +56,7 @@ async def _until_alive(port: int) -> None:
 
 
 async def test_it_serves_until_sigterm_and_finishes_what_runs(start: StartProcess, services: Services) -> None:
-    port = _free_port()
+    port = free_port()
     process = await start(GATEWAY_PORT=str(port))
     await _until_alive(port)
     services.search.calls.hold = asyncio.Event()
@@ -84,7 +79,7 @@ async def test_it_serves_until_sigterm_and_finishes_what_runs(start: StartProces
 async def test_lingering_it_takes_requests_after_sigterm_and_closes_their_connections(
     start: StartProcess, services: Services
 ) -> None:
-    port = _free_port()
+    port = free_port()
     process = await start(GATEWAY_PORT=str(port), GATEWAY_LINGER_SECONDS="2")
     await _until_alive(port)
     services.search.calls.hold = asyncio.Event()
@@ -108,7 +103,7 @@ async def test_lingering_it_takes_requests_after_sigterm_and_closes_their_connec
 
 @pytest.mark.parametrize("count", [2_731, 5_462, 7_000], ids=["the fake's limit", "16 KiB", "21 KiB"])
 async def test_a_long_text_in_an_address_reaches_the_embedders_own_limit(start: StartProcess, count: int) -> None:
-    port = _free_port()
+    port = free_port()
     await start(GATEWAY_PORT=str(port))
     await _until_alive(port)
 

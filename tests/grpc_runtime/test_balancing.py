@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,6 +14,7 @@ from grpc_runtime.server import Server
 from imagesearch.embedder.v1 import embedder_pb2, embedder_pb2_grpc
 from tests.grpc_runtime.conftest import SERVICE, Echo
 from tests.grpc_runtime.name_server import NameServer, serving_names
+from tests.ports import free_port
 
 CONNECTION_AGE_SECONDS = 1.0
 
@@ -45,11 +45,8 @@ class Replicas:
 
 @pytest.fixture
 async def replicas() -> AsyncIterator[Replicas]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     async with serving_names() as names:
-        running = Replicas(names, port)
+        running = Replicas(names, free_port())
         yield running
         await running.stop()
 

@@ -14,7 +14,8 @@ import grpc
 import pytest
 
 from imagesearch.search.v1 import search_pb2_grpc
-from tests.integration.processes import Process, Services, free_port
+from tests.integration.processes import Process, Services
+from tests.ports import free_port
 
 # Slow enough that a run over some dozens of pictures can be hit in the middle.
 SECONDS_A_PICTURE = 0.02

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tests.integration.index_contents import Stub, check_index, list_known_paths, wait_until_written
 from tests.integration.made_photos import make_photos, make_picture, write_files
-from tests.integration.processes import Services, free_port
+from tests.integration.processes import Services
+from tests.ports import free_port
 
 ODD_NAMES = [
     b"with space.jpg",

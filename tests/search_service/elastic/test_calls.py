@@ -9,7 +9,7 @@ from search_service.elastic_errors import ClusterBusy, Unreachable
 from search_service.errors import StorageUnavailable
 from search_service.facets import FacetOptions
 from search_service.images import Filter, Model
-from tests.elasticsearch_node import free_port
+from tests.ports import free_port
 from tests.search_service.elastic.fake_elasticsearch import FakeElasticsearch
 
 MODEL = Model("tiny@0123456789ab", 8)

@@ -13,7 +13,7 @@ from grpc_runtime.channels import open_channel
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
 from imagesearch.type.v1 import embedding_pb2, image_pb2
 from search_service.elastic_config import ElasticSettings
-from tests.elasticsearch_node import free_port
+from tests.ports import free_port
 from tests.search_service.elastic_server import ElasticServer
 
 

@@ -13,7 +13,8 @@ from search_service.elastic_config import ElasticSettings
 from search_service.elastic_errors import CertificateRefused, DiskFull, LoginRefused, ServerUnsupported, Unreachable
 from search_service.errors import StorageUnavailable
 from search_service.images import Filter, IndexState, ListOrder, Window
-from tests.elasticsearch_node import ElasticsearchNode, free_port
+from tests.elasticsearch_node import ElasticsearchNode
+from tests.ports import free_port
 from tests.search_service.elastic.conftest import Connect
 from tests.search_service.elastic.fake_elasticsearch import FakeElasticsearch
 from tests.search_service.elastic_server import ElasticServer

@@ -5,7 +5,6 @@ import os
 import random
 import resource
 import signal
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,15 +17,10 @@ import pytest
 from grpc_runtime.channels import open_channel
 from grpc_runtime.errors import read_rpc_error, read_status
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
+from tests.ports import free_port
 from tests.search_service.service.conftest import Client, item
 
 PHOTOS = 3_000
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def start(path: Path, port: int, prepare: Callable[[], None] | None = None) -> Process:

@@ -14,7 +14,7 @@ from grpc_runtime.channels import open_channel
 from grpc_runtime.errors import read_rpc_error, read_status
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
 from imagesearch.type.v1 import embedding_pb2, image_pb2
-from tests.elasticsearch_node import free_port
+from tests.ports import free_port
 from tests.search_service.elastic_server import ElasticServer
 from tests.search_service.original.conftest import Make, document
 from tests.search_service.photos import MODEL

@@ -11,7 +11,7 @@ from search_service.facets import FacetOptions
 from search_service.images import FingerprintFilter, IndexState, ListOrder, Model, Window
 from search_service.original import OriginalImages
 from search_service.original_index import OriginalIndexMissing, OriginalIndexUnfit
-from tests.elasticsearch_node import free_port
+from tests.ports import free_port
 from tests.search_service.elastic_server import ElasticServer
 from tests.search_service.original.conftest import EVERYTHING, PROPERTIES, VECTORS, Document, Make, Open, document
 from tests.search_service.photos import DIMENSIONS, MODEL, unit
