@@ -110,7 +110,8 @@ CMD ["indexer", "/photos"]
 
 FROM runtime AS embedder-code
 LABEL org.opencontainers.image.title="imagesearch embedder"
-ENV EMBEDDER_HOST=0.0.0.0 EMBEDDER_CACHE_DIR=/models/computed HF_HOME=/models/hub EMBEDDER_LOG_FORMAT=json
+ENV EMBEDDER_HOST=0.0.0.0 EMBEDDER_CACHE_DIR=/models/computed HF_HOME=/models/hub EMBEDDER_BUNDLED_DIR=/opt/models/hub \
+    EMBEDDER_LOG_FORMAT=json
 COPY --from=embedder-packages /opt/venv /opt/venv
 COPY pictures pictures
 COPY embedder_service embedder_service
@@ -120,8 +121,17 @@ HEALTHCHECK --interval=10s --timeout=10s --start-period=900s --retries=3 \
 CMD ["embedder_service"]
 
 # With --build-arg MODEL=NAME the image carries that model and needs no network; else it is fetched into /models.
+FROM embedder-code AS model
+ARG MODEL=""
+USER 0:0
+RUN mkdir /opt/models && \
+    if [ -n "${MODEL}" ]; then \
+      HF_HOME=/opt/models EMBEDDER_CACHE_DIR=/tmp/computed EMBEDDER_MODEL="${MODEL}" python -m embedder_service fetch; \
+    fi
+USER 10001:10001
+
 FROM embedder-code AS embedder
 ARG MODEL=""
-RUN if [ -n "${MODEL}" ]; then EMBEDDER_MODEL="${MODEL}" python -m embedder_service fetch; fi
+COPY --from=model /opt/models /opt/models
 ENV EMBEDDER_MODEL=${MODEL:-clip-vit-b-32}
 VOLUME /models

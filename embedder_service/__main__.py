@@ -74,7 +74,7 @@ def _host(settings: Settings) -> ModelHost:
 
 def _loader(settings: Settings) -> Callable[[Report], LoadedModel]:
     request = ModelRequest(settings.model, settings.text_model, settings.index_model)
-    hub = HuggingFaceHub(timeout=settings.hub_timeout)
+    hub = HuggingFaceHub(timeout=settings.hub_timeout, bundled_dir=settings.bundled_dir)
     threads = settings.threads or os.cpu_count() or 1
 
     # The libraries behind a model take seconds to import: only those of the chosen one are, while the service answers.

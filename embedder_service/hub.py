@@ -42,26 +42,38 @@ class HuggingFaceHub:
     """huggingface.co or what HF_ENDPOINT names, with the cache that all its clients share (HF_HOME).
 
     A model in the cache is used as it is: only that keeps its vectors comparable with those of an index. To take a
-    newer revision, remove it from the cache.
+    newer revision, remove it from the cache. What is in `bundled_dir`, a cache that is never written, goes first.
     """
 
-    def __init__(self, *, timeout: float, endpoint: str | None = None, cache_dir: Path | None = None) -> None:
-        """`timeout` is in seconds, for `answers`; the others default to the library's."""
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        endpoint: str | None = None,
+        cache_dir: Path | None = None,
+        bundled_dir: Path | None = None,
+    ) -> None:
+        """`timeout` is in seconds, for `answers`; endpoint and cache default to the library's."""
         self._timeout = timeout
         self._endpoint = endpoint
         self._cache_dir = cache_dir
+        self._bundled_dir = bundled_dir
 
     def cached(self, repository: str) -> Path | None:
         """None as well if a file is missing."""
+        if self._bundled_dir and (bundled := self._cached_in(self._bundled_dir, repository)):
+            return bundled
+        return self._cached_in(self._cache_dir, repository)
+
+    @staticmethod
+    def _cached_in(cache_dir: Path | None, repository: str) -> Path | None:
         try:
-            tree = get_cached_repo_tree(repository, cache_dir=self._cache_dir)
+            tree = get_cached_repo_tree(repository, cache_dir=cache_dir)
             wanted = needed_files(file.path for file in tree)
         except CachedRepoTreeNotFoundError:  # fetched by something older: there is no list to compare with
             wanted = list(_NEEDED)
         try:
-            folder = snapshot_download(
-                repository, cache_dir=self._cache_dir, allow_patterns=wanted, local_files_only=True
-            )
+            folder = snapshot_download(repository, cache_dir=cache_dir, allow_patterns=wanted, local_files_only=True)
         except LocalEntryNotFoundError:
             return None
         return Path(folder) if _has_weights(Path(folder)) else None

@@ -111,3 +111,16 @@ def test_a_hub_that_hangs_is_given_up_within_the_timeout(tmp_path: Path) -> None
 
         assert not HuggingFaceHub(timeout=0.5, endpoint=address, cache_dir=tmp_path).answers(MODEL)
         assert time.monotonic() - started < 5
+
+
+def test_a_bundled_model_goes_before_the_cache(hub: HuggingFaceHub, tmp_path: Path) -> None:
+    bundled = tmp_path / "bundled"
+    carrying = HuggingFaceHub(timeout=1, endpoint="http://127.0.0.1:9", cache_dir=tmp_path / "c", bundled_dir=bundled)
+    assert carrying.cached(MODEL) is None
+
+    hub.fetch(MODEL, Reports())
+    (tmp_path / "cache").rename(bundled)
+
+    found = carrying.cached(MODEL)
+    assert found is not None
+    assert found.is_relative_to(bundled)
