@@ -24,12 +24,17 @@ class Settings(BaseSettings):
     backend: Literal["embedded", "elasticsearch"] | None = Field(
         None,
         description="Where the index is kept. embedded: LanceDB in the process, in a folder on disk. elasticsearch: a "
-        "cluster. Without it: elasticsearch if SEARCH_ELASTICSEARCH_HOSTS or SEARCH_ELASTICSEARCH_CLOUD_ID is set.",
+        "cluster. Without it: elasticsearch if SEARCH_ELASTICSEARCH_HOSTS, _CLOUD_ID or _ORIGINAL_INDEX is set.",
     )
     elasticsearch_hosts: str = Field(
         "", description="Addresses of the cluster's nodes, separated by commas: https://one:9200,..."
     )
     elasticsearch_cloud_id: str = Field("", description="The deployment's Cloud ID, instead of hosts.")
+    elasticsearch_original_index: str = Field(
+        "",
+        description="Name of an index that the original tool (flask-elastic-image-search) made, such as "
+        "my-image-embeddings: it is searched instead, and never written. See docs/original-tool.md.",
+    )
     embedded_path: Path = Field(
         Path("data/index"), description="The folder of the embedded index. One process at a time."
     )
@@ -55,5 +60,5 @@ class Settings(BaseSettings):
     def uses_elasticsearch(self) -> bool:
         """Whether the index is kept in Elasticsearch."""
         if self.backend is None:
-            return bool(self.elasticsearch_hosts or self.elasticsearch_cloud_id)
+            return bool(self.elasticsearch_hosts or self.elasticsearch_cloud_id or self.elasticsearch_original_index)
         return self.backend == "elasticsearch"

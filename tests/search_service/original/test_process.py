@@ -81,3 +81,13 @@ async def test_the_service_searches_the_index_and_refuses_to_write(make: Make, s
     process.terminate()
     await process.communicate()
     assert process.returncode == 0
+
+
+async def test_without_an_address_the_service_says_what_is_missing() -> None:
+    process = await started(
+        {"SEARCH_ELASTICSEARCH_ORIGINAL_INDEX": "old", "SEARCH_ELASTICSEARCH_ORIGINAL_MODEL": MODEL}
+    )
+    _, told = await process.communicate()
+
+    assert process.returncode == 1
+    assert "SEARCH_ELASTICSEARCH_HOSTS" in told.decode()
