@@ -104,6 +104,10 @@ class Batcher:
                 entry.answer.cancel()
         self._thread.shutdown(wait=False)
 
+    def replace_encoder(self, encoder: Encoder) -> None:
+        """The next batch is computed by this one; it must be another form of the same model."""
+        self._encoder = encoder
+
     async def embed_text(self, text: str) -> EmbeddedText:
         """Raises Overloaded if too many texts wait."""
         if (waiting := len(self._texts)) >= self._limits.max_waiting_texts:

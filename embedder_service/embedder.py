@@ -66,6 +66,16 @@ class Embedder:
         """The model."""
         return self._encoder.card
 
+    def replace_encoder(self, encoder: Encoder) -> None:
+        """Another form of the same model takes over from the next batch on; calls that wait are served by it.
+
+        It must take what the present one's `prepare_image` makes. Raises ValueError if it is of another model.
+        """
+        if encoder.card.id != self.card.id:
+            raise ValueError(f"{encoder.card.id} can't take over from {self.card.id}: its vectors lie in another space")
+        self._encoder = encoder
+        self._batcher.replace_encoder(encoder)
+
     async def embed_text(self, text: str) -> EmbeddedText:
         """Raises TextEmpty, TextTooLong, ModalityUnsupported or Overloaded."""
         self._require(Modality.TEXT)

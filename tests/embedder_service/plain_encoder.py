@@ -17,8 +17,10 @@ MAX_WORDS = 5
 class PlainEncoder:
     """Each text or picture gets a vector made of its hash. Chokes on POISON; cuts texts after MAX_WORDS words."""
 
-    def __init__(self, modalities: frozenset[Modality] = frozenset(Modality)) -> None:
-        self.card = ModelCard("plain@1", "plain", DIMENSIONS, modalities, 32, "python", "fp32", ("en", "de"), "A test.")
+    def __init__(
+        self, modalities: frozenset[Modality] = frozenset(Modality), *, id_: str = "plain@1", precision: str = "fp32"
+    ) -> None:
+        self.card = ModelCard(id_, "plain", DIMENSIONS, modalities, 32, "python", precision, ("en", "de"), "A test.")
         self.batches: list[list[str]] = []
         self.busy = threading.Event()
         self._free = threading.Event()
