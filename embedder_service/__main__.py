@@ -96,12 +96,14 @@ def _loader(settings: Settings) -> Callable[[Report], LoadedModel]:
 
 def _limits(settings: Settings) -> EmbedderLimits:
     return EmbedderLimits(
-        batches=BatchLimits(settings.max_text_batch, settings.max_image_batch, settings.max_waiting_texts),
+        batches=BatchLimits(settings.max_text_batch, settings.max_image_batch, settings.max_batch_seconds),
         max_text_bytes=settings.max_text_bytes,
-        max_waiting_images=settings.max_waiting_images,
+        max_wait_seconds=settings.max_wait_seconds,
+        max_call_bytes=settings.max_call_bytes,
+        max_stream_bytes=settings.max_stream_bytes,
         max_unanswered_images=settings.max_unanswered_images,
-        max_streamed_images=settings.max_streamed_images,
-        decode_threads=settings.decode_threads,
+        decode_threads=settings.decode_threads or os.cpu_count() or 1,
+        text_cache_entries=settings.text_cache_entries,
         pictures=Limits(settings.max_image_bytes, DEFAULT_LIMITS.max_pixels, DEFAULT_LIMITS.max_frames),
     )
 

@@ -43,19 +43,38 @@ class Settings(BaseSettings):
         48 * 1024 * 1024, ge=1, le=63 * 1024 * 1024, description="The largest encoded picture, in bytes."
     )
     max_text_batch: int = Field(32, ge=1, description="The most texts that are embedded together.")
-    max_image_batch: int = Field(
-        4, ge=1, description="The most pictures that are embedded together. A text waits for one such batch at most."
+    max_image_batch: int = Field(64, ge=1, description="The most pictures that are embedded together.")
+    max_batch_seconds: float = Field(
+        0.1,
+        gt=0,
+        description="About how long a batch may take: only so many are embedded together, but always one. A person's "
+        "text waits for one batch of pictures at most.",
     )
-    max_waiting_texts: int = Field(256, ge=1, description="More texts than these at once are answered OVERLOADED.")
-    max_waiting_images: int = Field(
-        64, ge=1, description="More single pictures than these at once are answered OVERLOADED."
+    max_wait_seconds: float = Field(
+        10.0,
+        gt=0,
+        description="A text or single picture that would likely wait longer, or beyond its deadline, is answered "
+        "OVERLOADED at once.",
+    )
+    max_call_bytes: int = Field(
+        256 * 1024 * 1024,
+        ge=1,
+        description="Memory for texts and single pictures in hand; more are answered OVERLOADED.",
+    )
+    max_stream_bytes: int = Field(
+        256 * 1024 * 1024,
+        ge=1,
+        description="Memory for the pictures of all streams in hand; beyond it no stream is read on.",
     )
     max_unanswered_images: int = Field(
-        32, ge=1, description="How many pictures of one stream are read ahead of their answers."
-    )
-    max_streamed_images: int = Field(
-        128, ge=1, description="How many pictures of all streams are worked on at once; further ones wait."
+        128, ge=1, description="How many pictures of one stream are read ahead of their answers."
     )
     decode_threads: int = Field(
-        2, ge=1, description="Pictures that are decoded at once; each may take 11 bytes a pixel, or 17 if it is a WebP."
+        0,
+        ge=0,
+        description="Pictures that are decoded at once; 0 takes one for each core. Each may take 11 bytes a pixel, or "
+        "17 if it is a WebP.",
+    )
+    text_cache_entries: int = Field(
+        1024, ge=0, description="Texts whose vectors are kept for when they are asked again; 0 keeps none."
     )

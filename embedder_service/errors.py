@@ -3,7 +3,8 @@
 ServiceError
  ├── TextEmpty, TextTooLong              the text
  ├── ImageUndecodable, ImageTooLarge     the picture
- ├── Overloaded                          too many calls wait
+ ├── Overloaded                          it would wait too long
+ ├── TooLate                             it did wait too long
  ├── ModalityUnsupported                 the model has no tower for this
  ├── ModelLoading                        not yet
  └── ModelFailed                         not before a person acts
@@ -46,14 +47,21 @@ class ImageTooLarge(ServiceError):
 
 
 class Overloaded(ServiceError):
-    """Too many calls wait for the model."""
+    """The call would not be answered in time, or there is no memory for it: refused before anything was done for it."""
 
     reason = "OVERLOADED"
 
-    def __init__(self, waiting: int, retry_after: float) -> None:
-        super().__init__(
-            f"{waiting} calls wait for the model already. Try again in {retry_after:.1f} s.", retry_after=retry_after
-        )
+    def __init__(self, because: str, retry_after: float) -> None:
+        super().__init__(f"The embedder is busy: {because}. Try again in {retry_after:.1f} s.", retry_after=retry_after)
+
+
+class TooLate(ServiceError):
+    """The call's deadline passed before its turn came."""
+
+    reason = "TIMEOUT"
+
+    def __init__(self) -> None:
+        super().__init__("The deadline passed while the call waited for the model. Try again.")
 
 
 class ModalityUnsupported(ServiceError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # the types of grpc have parameters only for the type checker
 
+import math
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -78,7 +79,7 @@ class EmbedderService(embedder_pb2_grpc.EmbedderServiceServicer):
     ) -> embedder_pb2.EmbedTextResponse:
         """One text."""
         embedder = await self._host.loaded_embedder(_patience(context))
-        embedded = await embedder.embed_text(request.text)
+        embedded = await embedder.embed_text(request.text, _seconds_left(context))
         return embedder_pb2.EmbedTextResponse(
             embedding=_embedding(embedder.card.id, embedded.vector), truncated=embedded.truncated
         )
@@ -90,7 +91,7 @@ class EmbedderService(embedder_pb2_grpc.EmbedderServiceServicer):
     ) -> embedder_pb2.EmbedImageResponse:
         """One picture."""
         embedder = await self._host.loaded_embedder(_patience(context))
-        vector = await embedder.embed_image(request.image)
+        vector = await embedder.embed_image(request.image, _seconds_left(context))
         return embedder_pb2.EmbedImageResponse(embedding=_embedding(embedder.card.id, vector))
 
     async def EmbedImages(
@@ -101,22 +102,30 @@ class EmbedderService(embedder_pb2_grpc.EmbedderServiceServicer):
         """Many pictures, answered as they are done."""
         embedder = self._host.embedder
 
-        async def answer(request: embedder_pb2.EmbedImagesRequest) -> embedder_pb2.EmbedImagesResponse:
+        async def answer(item: tuple[str, bytes]) -> embedder_pb2.EmbedImagesResponse:
+            key, image = item
             try:
-                if len(request.key.encode()) > MAX_KEY_BYTES:
+                if len(key.encode()) > MAX_KEY_BYTES:
                     raise InvalidField("key", f"it is longer than {MAX_KEY_BYTES} bytes. Choose a shorter one.")
-                vector = await embedder.embed_streamed_image(request.image)
+                vector = await embedder.embed_streamed_image(image)
             except ServiceError as error:
-                return embedder_pb2.EmbedImagesResponse(key=request.key, error=to_status(error))
+                return embedder_pb2.EmbedImagesResponse(key=key, error=to_status(error))
             except Exception as error:
                 _log.exception("a picture failed", exc_info=error)
                 internal = Internal("The embedder failed on this picture. Its log says more.")
-                return embedder_pb2.EmbedImagesResponse(key=request.key, error=to_status(internal))
-            return embedder_pb2.EmbedImagesResponse(key=request.key, embedding=_embedding(embedder.card.id, vector))
+                return embedder_pb2.EmbedImagesResponse(key=key, error=to_status(internal))
+            return embedder_pb2.EmbedImagesResponse(key=key, embedding=_embedding(embedder.card.id, vector))
 
         most = self._limits.max_unanswered_images
-        async for response in answer_each(request_iterator, answer, most_unanswered=most):
+        # Each read of request.image copies it; the tuple lets the message go.
+        items = ((request.key, request.image) async for request in request_iterator)
+        async for response in answer_each(items, answer, most_unanswered=most, room=embedder.room_for_streams):
             yield response
+
+
+def _seconds_left(context: ServicerContext[Any, Any]) -> float:
+    remaining = context.time_remaining()
+    return math.inf if remaining is None else remaining
 
 
 def _patience(context: ServicerContext[Any, Any]) -> float:

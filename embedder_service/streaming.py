@@ -13,13 +13,14 @@ async def answer_each(
     answer: Callable[[Request], Awaitable[Response]],
     *,
     most_unanswered: int,
+    room: Callable[[], Awaitable[None]],
 ) -> AsyncIterator[Response]:
     """One response a request, in any order.
 
-    A request is read only when fewer than most_unanswered are without an answer that was taken; so the transport's flow
-    control holds the sender. `answer` must not raise.
+    A request is read only when fewer than most_unanswered are without an answer that was taken, and `room` has
+    returned; so the transport's flow control holds the sender. `answer` must not raise.
     """
-    room = asyncio.Semaphore(most_unanswered)
+    unanswered = asyncio.Semaphore(most_unanswered)
     answers: asyncio.Queue[Response | None] = asyncio.Queue()  # None: that was the last one
 
     async def work(request: Request) -> None:
@@ -28,10 +29,12 @@ async def answer_each(
     async def read() -> None:
         try:
             async with asyncio.TaskGroup() as workers:
-                await room.acquire()
+                await unanswered.acquire()
+                await room()
                 async for request in requests:
                     workers.create_task(work(request))
-                    await room.acquire()
+                    await unanswered.acquire()
+                    await room()
         finally:
             answers.put_nowait(None)
 
@@ -39,7 +42,7 @@ async def answer_each(
     try:
         while (response := await answers.get()) is not None:
             yield response
-            room.release()
+            unanswered.release()
         await reader
     finally:
         reader.cancel()

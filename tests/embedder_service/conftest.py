@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from tests.clip_replica import Replica
 
 LIMITS = EmbedderLimits(
-    batches=BatchLimits(max_text_batch=8, max_image_batch=4, max_waiting_texts=16),
+    batches=BatchLimits(max_text_batch=8, max_image_batch=4, max_batch_seconds=0.1),
     max_text_bytes=1000,
-    max_waiting_images=4,
+    max_wait_seconds=10.0,
+    max_call_bytes=1_000_000,
+    max_stream_bytes=1_000_000,
     max_unanswered_images=3,
-    max_streamed_images=8,
     decode_threads=2,
+    text_cache_entries=4,
     pictures=Limits(max_bytes=200_000, max_pixels=4_000_000, max_frames=10),
 )
 

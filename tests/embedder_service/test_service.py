@@ -13,7 +13,7 @@ from embedder_service.encoder import LoadedModel, Modality, PreparedImage, Repor
 from embedder_service.errors import ModelFailed
 from grpc_runtime.errors import RemoteError, read_rpc_error, read_status
 from imagesearch.embedder.v1 import embedder_pb2 as pb
-from tests.embedder_service.conftest import LIMITS, Running, Serve
+from tests.embedder_service.conftest import Running, Serve
 from tests.embedder_service.plain_encoder import DIMENSIONS, POISON, PlainEncoder
 
 
@@ -123,25 +123,30 @@ async def test_a_stream_that_breaks_off_does_not_hold_its_places(running: Runnin
     assert all(answer.HasField("embedding") for answer in answers.values())
 
 
-async def test_too_many_texts_at_once_are_refused_with_a_time_to_come_back(
+async def test_a_text_that_would_be_answered_too_late_is_refused_with_a_time_to_come_back(
     running: Running, encoder: PlainEncoder
 ) -> None:
     encoder.hold()
-    calls = [asyncio.ensure_future(running.stub.EmbedText(pb.EmbedTextRequest(text=str(n)))) for n in range(40)]
-    done, _ = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
-    refused = next(iter(done)).exception()
+    slow = asyncio.ensure_future(running.stub.EmbedText(pb.EmbedTextRequest(text="slow")))
+    await asyncio.to_thread(encoder.busy.wait, 30)
+    await asyncio.sleep(0.3)  # from now on a text is known to take so long
     encoder.release()
-    results = await asyncio.gather(*calls, return_exceptions=True)
-
-    assert isinstance(refused, grpc.aio.AioRpcError)
-    assert read_rpc_error(refused).reason == "OVERLOADED"
-    assert (read_rpc_error(refused).retry_after or 0) > 0
-    assert sum(isinstance(result, pb.EmbedTextResponse) for result in results) >= LIMITS.batches.max_waiting_texts
-
-
-async def test_too_many_single_pictures_at_once_are_refused(running: Running, encoder: PlainEncoder) -> None:
+    await slow
     encoder.hold()
-    calls = [asyncio.ensure_future(running.stub.EmbedImage(pb.EmbedImageRequest(image=picture(n)))) for n in range(12)]
+    calls = [asyncio.ensure_future(running.stub.EmbedText(pb.EmbedTextRequest(text=str(n)))) for n in range(3)]
+    await asyncio.to_thread(encoder.busy.wait, 30)
+    await running.stub.GetModel(pb.GetModelRequest())
+    refused = await error_of(running.stub.EmbedText(pb.EmbedTextRequest(text="a dog"), timeout=0.3))
+    encoder.release()
+
+    assert (refused.code, refused.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED")
+    assert (refused.retry_after or 0) > 0
+    assert all(answer.embedding.values for answer in await asyncio.gather(*calls))
+
+
+async def test_single_pictures_beyond_the_memory_for_them_are_refused(running: Running, encoder: PlainEncoder) -> None:
+    encoder.hold()
+    calls = [asyncio.ensure_future(running.stub.EmbedImage(pb.EmbedImageRequest(image=picture(n)))) for n in range(99)]
     done, _ = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
     refused = next(iter(done)).exception()
     encoder.release()
