@@ -82,9 +82,25 @@ def run_in_pod(name: str, script: str) -> None:
         "terminationGracePeriodSeconds": 5,
         "containers": [container],
     }
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+    metadata = {"name": name, "labels": {"trial": "client"}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     kube("delete", "pod", name, "--ignore-not-found", "--wait")
     kube("apply", "--filename", "-", stdin=json.dumps(pod))
+
+
+def copy_into(pod: str, file: Path, target: str) -> None:
+    """Copies a program into a folder of the pod that can be written."""
+    command = [
+        *shlex.split(os.environ.get("KUBECTL", "kubectl")),
+        "--namespace",
+        NAMESPACE,
+        "exec",
+        "--stdin",
+        pod,
+        "--",
+    ]
+    with file.open("rb") as content:
+        subprocess.run([*command, "sh", "-c", f"cat >{target} && chmod +x {target}"], stdin=content, check=True)
 
 
 def finished(name: str, seconds: float) -> str:
@@ -113,12 +129,27 @@ def remove() -> None:
 def manifests() -> str:
     """What kustomize makes of the trial's overlay."""
     with tempfile.TemporaryDirectory(dir="k8s/overlays") as folder:
-        Path(folder, "kustomization.yaml").write_text(yaml.safe_dump(_kustomization()), encoding="utf-8")
-        Path(folder, "trial.yaml").write_text(yaml.safe_dump_all(_trial()), encoding="utf-8")
-        return kubectl("kustomize", str(Path(folder).resolve()))
+        parts, trial = Path(folder, "parts"), Path(folder, "trial")
+        for path, kustomization in ((parts, _PARTS), (trial, _trial_kustomization())):
+            path.mkdir()
+            (path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), encoding="utf-8")
+        (trial / "trial.yaml").write_text(yaml.safe_dump_all(_trial()), encoding="utf-8")
+        return kubectl("kustomize", str(trial.resolve()))
 
 
-def _kustomization() -> dict[str, Any]:
+_COMPONENTS = (
+    "external-elasticsearch",
+    "model-volume",
+    "indexer-job",
+    "autoscaling",
+    "disruption-budgets",
+    "network-policies",
+)
+# Apart from the trial's own settings, since components are applied after the settings beside them.
+_PARTS = {"resources": ["../../../base"], "components": [f"../../../components/{name}" for name in _COMPONENTS]}
+
+
+def _trial_kustomization() -> dict[str, Any]:
     images = ["embedder", "gateway", "indexer", "search"]
     quick = '[{"op": "replace", "path": "/spec/behavior/scaleDown/stabilizationWindowSeconds", "value": 15}]'
     small = '[{"op": "replace", "path": "/spec/template/spec/containers/0/resources/requests/cpu", "value": "100m"}]'
@@ -127,11 +158,9 @@ def _kustomization() -> dict[str, Any]:
         f'[{{"op": "add", "path": "/spec/volumeName", "value": "{NAMESPACE}-models"}}, '
         '{"op": "add", "path": "/spec/storageClassName", "value": ""}]'
     )
-    parts = ["external-elasticsearch", "model-volume", "indexer-job", "autoscaling", "disruption-budgets"]
     return {
         "namespace": NAMESPACE,
-        "resources": ["../../base", "trial.yaml"],
-        "components": [f"../../components/{name}" for name in [*parts, "network-policies"]],
+        "resources": ["../parts", "trial.yaml"],
         "images": [{"name": f"imagesearch-{name}", "newTag": TAG} for name in images],
         "configMapGenerator": [
             {
@@ -157,8 +186,18 @@ def _trial() -> list[dict[str, Any]]:
     return [
         _volume("photos", "ReadOnlyMany", {"path": PHOTOS, "type": "Directory"}),
         _volume("models", "ReadWriteMany", {"path": MODELS, "type": "Directory"}),
+        _clients_may_call_the_embedder(),
         *yaml.safe_load_all(_ELASTICSEARCH.replace("STACK_VERSION", STACK_VERSION)),
     ]
+
+
+def _clients_may_call_the_embedder() -> dict[str, Any]:
+    spec = {
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "embedder"}},
+        "ingress": [{"from": [{"podSelector": {"matchLabels": {"trial": "client"}}}]}],
+    }
+    policy = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
+    return {**policy, "metadata": {"name": "trial-clients"}, "spec": spec}
 
 
 def _volume(name: str, mode: str, folder: dict[str, str]) -> dict[str, Any]:

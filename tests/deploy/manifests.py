@@ -27,9 +27,13 @@ def build_overlay(name: str) -> list[Object]:
 @cache
 def build_component(name: str) -> list[Object]:
     """The objects of the base with one component."""
+    return build_kustomization(f"resources: [../base]\ncomponents: [../components/{name}]\n")
+
+
+def build_kustomization(text: str) -> list[Object]:
+    """The objects of a kustomization.yaml that lies in a folder of k8s/."""
     with tempfile.TemporaryDirectory(dir=KUBERNETES) as folder:
-        lines = ["resources: [../base]", f"components: [../components/{name}]"]
-        Path(folder, "kustomization.yaml").write_text("\n".join(lines), encoding="utf-8")
+        Path(folder, "kustomization.yaml").write_text(text, encoding="utf-8")
         return _build(Path(folder))
 
 

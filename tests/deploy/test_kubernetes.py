@@ -1,16 +1,19 @@
 """The manifests on a real cluster: make verify-kubernetes.
 
-Needs kubectl ($KUBECTL says how it is called), the images under $TAG on the node, photos in the node's folder
-$PHOTOS_ON_NODE and an empty folder $MODELS_ON_NODE that user 10001 may write.
+Needs kubectl ($KUBECTL says how it is called) and grpcurl here, the images under $TAG on the node, photos in the node's
+folder $PHOTOS_ON_NODE and an empty folder $MODELS_ON_NODE that user 10001 may write.
 """
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.deploy.cluster import (
+    copy_into,
     finished,
     get,
     install,
@@ -51,6 +54,23 @@ def names_found() -> list[str]:
 
 def test_photos_are_found_through_the_gateways_service() -> None:
     assert "chelsea.png" in names_found()
+
+
+def test_grpcurl_finds_photos_from_a_pod() -> None:
+    program = shutil.which("grpcurl")
+    assert program, "There is no grpcurl: go install github.com/fullstorydev/grpcurl/cmd/grpcurl@latest"
+    pod = ready_pods("gateway")[0]  # the network policies let it call both services
+    copy_into(pod, Path(program), "/tmp/grpcurl")
+
+    def call(service: str, *method: str, **request: object) -> str:
+        data = ["-d", json.dumps(request)] if request else []
+        return kube("exec", pod, "--", "/tmp/grpcurl", "-plaintext", *data, service, *method)
+
+    assert "imagesearch.search.v1.SearchService" in call("search:50052", "list").split()
+    embedded = json.loads(call("embedder:50051", "imagesearch.embedder.v1.EmbedderService/EmbedText", text="a cat"))
+    term = {"embedding": embedded["embedding"]}
+    found = json.loads(call("search:50052", "imagesearch.search.v1.SearchService/SearchImages", terms=[term]))
+    assert found["hits"][0]["image"]["name"] == "chelsea.png"
 
 
 def test_every_service_has_two_replicas() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -16,6 +17,7 @@ from tests.deploy.manifests import (
     OVERLAYS,
     Object,
     build_component,
+    build_kustomization,
     build_overlay,
     named,
     of_kind,
@@ -46,6 +48,19 @@ def test_an_overlay_is_built_and_fits_the_schemas(overlay: str) -> None:
 @pytest.mark.parametrize("component", [name for name in COMPONENTS if name != "production"])
 def test_a_component_is_built_and_fits_the_schemas(component: str) -> None:
     check_schemas(build_component(component))
+
+
+def test_the_overlay_of_the_docs_changes_what_it_says() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", Path("docs/deploy.md").read_text(encoding="utf-8"), re.DOTALL)
+
+    built = build_kustomization(example.replace("../production", "../overlays/production"))
+
+    check_schemas(built)
+    settings = {key: value for found in of_kind(built, "ConfigMap") for key, value in found["data"].items()}
+    assert settings["SEARCH_ELASTICSEARCH_HOSTS"] == "https://elasticsearch.me.example:9200"
+    assert settings["SEARCH_ELASTICSEARCH_USERNAME"] == "imagesearch"
+    left = [line for line in json.dumps(built).split('"') if re.search(r"(?<!\.me)\.example", line)]
+    assert left == []
 
 
 def test_a_field_that_there_is_not_is_found() -> None:
