@@ -84,7 +84,7 @@ class Batcher:
         self._paces = {kind: Pace() for kind in Kind}
 
     async def embed_text(self, text: str, deadline: float = math.inf) -> EmbeddedText:
-        """Raises TooLate if the text's turn comes only after the deadline."""
+        """Raises TooLate, instead of computing it, if the answer would come only after the deadline."""
         embedded: EmbeddedText = await self._embed(Kind.TEXT, text, deadline)
         return embedded
 
@@ -98,11 +98,11 @@ class Batcher:
 
         `coming`: how many of its kind are before it but not in line yet. Of the time that it is computed itself nothing
         counts while nobody of its kind is before it: a call that may be the first is always worth a try, and the pace
-        is learnt anew from it.
+        is learnt anew from it. Else it is taken for the first of a full batch, and waits for the others of it.
         """
         running = max(0.0, self._free_at - self._clock()) if self._free_at is not None else 0.0
         ahead = len(self._lines[kind]) + coming
-        own = self._paces[kind].seconds * (ahead + 1) if ahead else 0.0
+        own = self._paces[kind].seconds * (ahead + self._batch_size(kind)) if ahead else 0.0
         other = Kind.IMAGE if kind is Kind.TEXT else Kind.TEXT
         others = min(self._work_of(other), max(own, self._batch_seconds(other)))
         share = self._batch_seconds(Kind.BULK_IMAGE) + BULK_PER_PERSON * (own + others) if own + others else 0.0
@@ -134,7 +134,8 @@ class Batcher:
             await self._arrived.wait()
             self._arrived.clear()
             while kind := self._next_kind():
-                if entries := self._lines[kind].take(self._batch_size(kind), self._clock()):
+                seconds = self._batch_seconds(kind)
+                if entries := self._lines[kind].take(self._batch_size(kind), self._clock(), seconds):
                     await self._compute_batch(kind, entries)
 
     def _next_kind(self) -> Kind | None:

@@ -3,6 +3,7 @@
 import functools
 import math
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -137,9 +138,9 @@ class Embedder:
         with self._streams.hold(self._bytes_of(data)):
             return await self._batcher.embed_image(await self._prepare(data, Kind.BULK_IMAGE), bulk=True)
 
-    async def _embed_new_text(self, text: str, deadline: float) -> EmbeddedText:
+    def _embed_new_text(self, text: str, deadline: float) -> Awaitable[EmbeddedText]:
         self._admission.check(Kind.TEXT, self._batcher.expected_wait(Kind.TEXT), deadline - self._clock())
-        return await self._batcher.embed_text(text, deadline)
+        return self._batcher.embed_text(text, deadline)
 
     def _require(self, modality: Modality) -> None:
         if modality not in self.card.modalities:

@@ -56,12 +56,12 @@ class Overloaded(ServiceError):
 
 
 class TooLate(ServiceError):
-    """The call's deadline passed before its turn came."""
+    """The call's turn came when it could not be answered before its deadline any more."""
 
     reason = "TIMEOUT"
 
     def __init__(self) -> None:
-        super().__init__("The deadline passed while the call waited for the model. Try again.")
+        super().__init__("The call waited for the model until it was too late to answer it in time. Try again.")
 
 
 class ModalityUnsupported(ServiceError):

@@ -20,7 +20,7 @@ class TextCache:
     """The vectors of the texts that were asked last. Equal texts that come at once are computed once."""
 
     def __init__(self, most: int) -> None:
-        """`most`: how many texts are kept; with 0 every call is computed."""
+        """`most`: how many texts are kept."""
         self._most = most
         self._known: OrderedDict[str, EmbeddedText] = OrderedDict()
         self._under_way: dict[str, asyncio.Future[EmbeddedText]] = {}
@@ -32,26 +32,28 @@ class TextCache:
 
     async def get(self, text: str, compute: Compute) -> EmbeddedText:
         """What is kept, what another call is waiting for, or what `compute` gives or raises."""
-        if not self._most:
-            return await compute(text)
-        if known := self._known.get(text):
-            self._known.move_to_end(text)
-            _HIT.inc()
-            return known
-        while other := self._under_way.get(text):
+        while True:
+            if known := self._known.get(text):
+                self._known.move_to_end(text)
+                _HIT.inc()
+                return known
+            other = self._under_way.get(text)
+            if other is None:
+                break
             await asyncio.wait({other})
             # What befell the other call for its own deadline's or caller's sake says nothing of this one.
             if not other.cancelled() and not isinstance(other.exception(), Overloaded | TooLate):
                 _SHARED.inc()
                 return other.result()
+        computing = compute(text)
         _MISS.inc()
-        return await self._compute(text, compute)
+        return await self._share(text, computing)
 
-    async def _compute(self, text: str, compute: Compute) -> EmbeddedText:
+    async def _share(self, text: str, computing: Awaitable[EmbeddedText]) -> EmbeddedText:
         result: asyncio.Future[EmbeddedText] = asyncio.get_running_loop().create_future()
         self._under_way[text] = result
         try:
-            embedded = await compute(text)
+            embedded = await computing
         except Exception as error:
             result.set_exception(error)
             result.exception()  # nobody else need be waiting for it

@@ -57,15 +57,19 @@ class Line(Generic[Input, Output]):
             del self._entries[entry]
             self._gauge.dec()
 
-    def take(self, most: int, now: float) -> list[Entry[Input, Output]]:
-        """The first ones that are still in time. What is not gets TooLate."""
+    def take(self, most: int, now: float, seconds: float) -> list[Entry[Input, Output]]:
+        """The first ones that are in time if they take so many seconds. What is not gets TooLate.
+
+        The last one is tried as long as its deadline has not passed: the seconds may be wrong.
+        """
         taken: list[Entry[Input, Output]] = []
         while self._entries and len(taken) < most:
             entry, _ = self._entries.popitem(last=False)
             self._gauge.dec()
             if entry.answer.done():
                 continue
-            if now >= entry.deadline:
+            others = self._entries or taken
+            if now >= entry.deadline or (others and now + seconds > entry.deadline):
                 self._expired.inc()
                 entry.answer.set_exception(TooLate())
                 continue

@@ -2,14 +2,16 @@ import asyncio
 import gc
 import io
 import weakref
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
 from PIL import Image
 
 from embedder_service.embedder import Embedder
+from embedder_service.errors import Overloaded, TooLate
 from tests.embedder_service.conftest import LIMITS
-from tests.embedder_service.plain_encoder import PlainEncoder
+from tests.embedder_service.plain_encoder import Clock, PlainEncoder, TimedEncoder
 
 
 def picture(number: int = 0) -> bytes:
@@ -68,3 +70,78 @@ async def test_another_model_does_not_take_over(embedder: Embedder) -> None:
     with pytest.raises(ValueError, match="other@1"):
         embedder.replace_encoder(PlainEncoder(id_="other@1"))
     assert embedder.card.id == "plain@1"
+
+
+async def test_a_text_that_is_asked_again_is_computed_once_for_each_form_of_the_model(
+    embedder: Embedder, encoder: PlainEncoder
+) -> None:
+    faster = PlainEncoder(precision="int8")
+    await embedder.embed_text("a dog")
+    await embedder.embed_text("a dog")
+    embedder.replace_encoder(faster)
+    await embedder.embed_text("a dog")
+
+    assert (encoder.batches, faster.batches) == ([["text a dog"]], [["text a dog"]])
+
+
+async def test_under_ten_times_what_it_can_do_it_answers_what_it_can_and_refuses_the_rest_at_once() -> None:
+    encoder = TimedEncoder(Clock(), text=0.01)
+    outcomes: Counter[str] = Counter()
+
+    async def ask(loaded: Embedder, text: str) -> None:
+        deadline = encoder.clock.now + 1.0
+        try:
+            await loaded.embed_text(text, patience=1.0)
+            outcome = "answered"
+        except Overloaded:
+            outcome = "refused"
+        except TooLate:
+            outcome = "dropped"
+        outcomes[outcome if encoder.clock.now <= deadline else "late"] += 1
+
+    async with Embedder(encoder, LIMITS, encoder.clock) as loaded:
+        await loaded.embed_text("known")
+        calls: list[asyncio.Task[None]] = []
+        started = encoder.clock.now
+        while encoder.clock.now < started + 20:  # ten calls for each that can be computed
+            due = int((encoder.clock.now - started) * 1000) - len(calls) + 1
+            calls += [asyncio.create_task(ask(loaded, f"{len(calls)} {number}")) for number in range(due)]
+            await asyncio.sleep(0.0002)
+        capacity = (encoder.clock.now - started) / 0.01
+        await asyncio.gather(*calls)
+
+    assert outcomes["answered"] >= 0.8 * capacity
+    assert outcomes["dropped"] + outcomes["late"] <= 0.05 * capacity
+    assert outcomes.total() == len(calls)
+
+
+async def test_a_picture_is_refused_before_it_is_decoded(embedder: Embedder, encoder: PlainEncoder) -> None:
+    encoder.hold()
+    first = asyncio.create_task(embedder.embed_image(picture()))
+    await asyncio.to_thread(encoder.busy.wait, 30)
+    others = [asyncio.create_task(embedder.embed_image(picture(number))) for number in range(99)]
+    no_picture = asyncio.create_task(embedder.embed_image(b"no picture"))
+    with pytest.raises(Overloaded, match="memory"):
+        await no_picture
+    encoder.release()
+    results = await asyncio.gather(first, *others, return_exceptions=True)
+
+    assert 0 < sum(isinstance(result, Overloaded) for result in results) < 100
+
+
+async def test_a_stream_is_read_no_further_than_the_memory_for_streams_goes(
+    embedder: Embedder, encoder: PlainEncoder
+) -> None:
+    encoder.hold()
+    waiting: list[asyncio.Task[object]] = []
+    try:
+        while True:
+            await asyncio.wait_for(embedder.room_for_streams(), 0.1)
+            waiting.append(asyncio.create_task(embedder.embed_streamed_image(picture(len(waiting)))))
+            await asyncio.sleep(0)
+    except TimeoutError:
+        encoder.release()
+    await asyncio.gather(*waiting)
+    await embedder.room_for_streams()
+
+    assert 10 < len(waiting) < 100
