@@ -45,6 +45,7 @@ class Running:
     host: ModelHost
     stub: "EmbedderServiceAsyncStub"
     channel: grpc.aio.Channel
+    address: str
 
 
 Serve = Callable[[Callable[[Report], LoadedModel]], AbstractAsyncContextManager[Running]]
@@ -60,7 +61,7 @@ def serve() -> Serve:
         server = Server("127.0.0.1:0", [SERVICE_NAME], drain_seconds=0)
         add_EmbedderServiceServicer_to_server(EmbedderService(host, LIMITS), server.grpc)
         async with server, open_channel(f"127.0.0.1:{server.port}", idempotent={}) as channel:
-            yield Running(host, EmbedderServiceStub(channel), channel)
+            yield Running(host, EmbedderServiceStub(channel), channel, f"127.0.0.1:{server.port}")
         await host.close()
 
     return run
