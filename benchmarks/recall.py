@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from benchmarks.labelled import LabelledPhotos, NotLabelled, Query, read_labelled_folder
 from benchmarks.package_photos import package_photos
 from embedder_service.choose import Loaders, ModelRequest, load_model
-from embedder_service.encoder import Encoder, Modality, Report, Vectors
+from embedder_service.encoder import Encoder, LoadedModel, Modality, Report, Vectors
 from embedder_service.errors import ModelFailed
 from embedder_service.hub import HuggingFaceHub
 from embedder_service.sources import ModelSource
@@ -117,15 +117,15 @@ def picture_recall(queries: Sequence[Query], vectors: Vectors) -> Recall | None:
 
 
 def _load(request: ModelRequest, cache_dir: Path, threads: int) -> Encoder:
-    def clip(source: ModelSource, report: Report) -> Encoder:
+    def clip(source: ModelSource, report: Report) -> LoadedModel:
         from embedder_service.clip import load_clip  # noqa: PLC0415 takes seconds to import
 
-        return load_clip(source, threads, report)
+        return LoadedModel(load_clip(source, threads, report))
 
-    def concept(report: Report) -> Encoder:
+    def concept(report: Report) -> LoadedModel:
         from embedder_service.concept import load_concept  # noqa: PLC0415 takes seconds to import
 
-        return load_concept(cache_dir, threads, report)
+        return LoadedModel(load_concept(cache_dir, threads, report))
 
     hub = HuggingFaceHub(timeout=5.0)
     encoder = load_model(request, hub, Loaders(clip, concept), lambda detail, progress: None).encoder

@@ -1,7 +1,9 @@
 """`python -m embedder_service`: runs the embedder; the settings are in config.py.
 
-`python -m embedder_service fetch` fetches the model into the cache, tries it out and ends: for images and volumes that
-are to hold it before a service starts.
+`python -m embedder_service fetch` fetches the model into the cache, tries it out, works its fastest form out and ends:
+for images and volumes that are to hold them before a service starts.
+
+`python -m embedder_service check [--model M]` prints how fast and how true each form of a model is.
 """
 
 import argparse
@@ -13,15 +15,17 @@ from collections.abc import Callable
 import uvloop
 
 from embedder_service.batching import BatchLimits
-from embedder_service.choose import Loaders, ModelRequest, load_model
+from embedder_service.choose import AUTO, CONCEPT, Loaders, ModelRequest, load_model
 from embedder_service.config import Settings
 from embedder_service.embedder import Embedder, EmbedderLimits
-from embedder_service.encoder import Encoder, LoadedModel, Report
+from embedder_service.encoder import LoadedModel, Report
 from embedder_service.errors import ModelFailed
+from embedder_service.forms_process import WORK_OUT_FORMS, run_job
 from embedder_service.hub import HuggingFaceHub
 from embedder_service.model_host import ModelHost
 from embedder_service.service import SERVICE_NAME, EmbedderService
-from embedder_service.sources import ModelSource
+from embedder_service.sources import DEFAULT_PRESET, ModelSource, at_hand, locate
+from embedder_service.verdict import FormOptions
 from grpc_runtime.metrics import serve_metrics
 from grpc_runtime.ports import PortUnavailable
 from grpc_runtime.server import Server
@@ -34,8 +38,12 @@ from pictures.limits import DEFAULT_LIMITS, Limits
 def main() -> None:
     """Runs until SIGTERM or SIGINT, or until the model is fetched. Exit code 1: it failed; stderr says why."""
     parser = argparse.ArgumentParser(prog="python -m embedder_service", description="The settings are EMBEDDER_....")
-    parser.add_argument("command", nargs="?", choices=["serve", "fetch"], default="serve")
-    run = _fetch if parser.parse_args().command == "fetch" else _serve
+    parser.add_argument("command", nargs="?", choices=["serve", "fetch", "check", WORK_OUT_FORMS], default="serve")
+    parser.add_argument("--model", help="With check: as EMBEDDER_MODEL.")
+    arguments = parser.parse_args()
+    run = {"serve": _serve, "fetch": _fetch, "check": _check, WORK_OUT_FORMS: _work_out_forms}[arguments.command]
+    if arguments.model:
+        os.environ["EMBEDDER_MODEL"] = arguments.model
     try:
         settings = read_settings(Settings)
         configure_logging(settings.log_format, settings.log_level)
@@ -48,7 +56,28 @@ async def _fetch(settings: Settings) -> None:
     host = _host(settings)
     if not await host.load():
         raise ModelFailed(host.status.detail)
+    await host.settled()
     await host.close()
+
+
+async def _work_out_forms(settings: Settings) -> None:
+    run_job()
+
+
+async def _check(settings: Settings) -> None:
+    from embedder_service.check_command import check_forms, check_only_form  # noqa: PLC0415 takes seconds
+
+    hub = _hub(settings)
+    model = settings.model
+    if model == AUTO:
+        model = DEFAULT_PRESET if at_hand(DEFAULT_PRESET, hub) else CONCEPT
+    if model == CONCEPT:
+        lines = check_only_form(_concept(settings, _silent).encoder)
+    else:
+        lines = check_forms(locate(model, settings.text_model, hub, _silent), _form_options(settings))
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 async def _serve(settings: Settings) -> None:
@@ -74,24 +103,43 @@ def _host(settings: Settings) -> ModelHost:
 
 def _loader(settings: Settings) -> Callable[[Report], LoadedModel]:
     request = ModelRequest(settings.model, settings.text_model, settings.index_model)
-    hub = HuggingFaceHub(timeout=settings.hub_timeout, bundled_dir=settings.bundled_dir)
-    threads = settings.threads or os.cpu_count() or 1
+    hub = _hub(settings)
 
     # The libraries behind a model take seconds to import: only those of the chosen one are, while the service answers.
-    def clip(source: ModelSource, report: Report) -> Encoder:
-        from embedder_service.clip import load_clip  # noqa: PLC0415
+    def clip(source: ModelSource, report: Report) -> LoadedModel:
+        from embedder_service.served_clip import load_served_clip  # noqa: PLC0415
 
-        return load_clip(source, threads, report)
+        return load_served_clip(source, settings.device, _form_options(settings), report)
 
-    def concept(report: Report) -> Encoder:
-        from embedder_service.concept import load_concept  # noqa: PLC0415
-
-        return load_concept(settings.cache_dir, threads, report)
+    def concept(report: Report) -> LoadedModel:
+        return _concept(settings, report)
 
     def load(report: Report) -> LoadedModel:
         return load_model(request, hub, Loaders(clip, concept), report)
 
     return load
+
+
+def _concept(settings: Settings, report: Report) -> LoadedModel:
+    from embedder_service.concept import load_concept  # noqa: PLC0415
+
+    return LoadedModel(load_concept(settings.cache_dir, _threads(settings), report))
+
+
+def _hub(settings: Settings) -> HuggingFaceHub:
+    return HuggingFaceHub(timeout=settings.hub_timeout, bundled_dir=settings.bundled_dir)
+
+
+def _form_options(settings: Settings) -> FormOptions:
+    return FormOptions(settings.precision, settings.cache_dir, _threads(settings))
+
+
+def _threads(settings: Settings) -> int:
+    return settings.threads or os.cpu_count() or 1
+
+
+def _silent(detail: str, progress: float) -> None:
+    pass
 
 
 def _limits(settings: Settings) -> EmbedderLimits:

@@ -1,9 +1,9 @@
 """Which model is loaded: the one that was named, or what `auto` finds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from embedder_service.encoder import Encoder, LoadedModel, Report
+from embedder_service.encoder import LoadedModel, Report
 from embedder_service.errors import ModelFailed
 from embedder_service.hub import ModelHub
 from embedder_service.sources import DEFAULT_PRESET, ModelSource, at_hand, locate
@@ -25,14 +25,14 @@ class ModelRequest:
 class Loaders:
     """How models are loaded."""
 
-    clip: Callable[[ModelSource, Report], Encoder]
-    concept: Callable[[Report], Encoder]
+    clip: Callable[[ModelSource, Report], LoadedModel]
+    concept: Callable[[Report], LoadedModel]
 
 
 def load_model(request: ModelRequest, hub: ModelHub, loaders: Loaders, report: Report) -> LoadedModel:
     """A name that was given is loaded or fails; only `auto` chooses another. Raises ModelFailed."""
     if request.model != AUTO:
-        return LoadedModel(_load_named(request.model, request.text_model, hub, loaders, report))
+        return _load_named(request.model, request.text_model, hub, loaders, report)
     if request.text_model:
         raise ModelFailed(
             "EMBEDDER_TEXT_MODEL goes with a hub id or folder in EMBEDDER_MODEL, not with auto. Unset one."
@@ -43,15 +43,14 @@ def load_model(request: ModelRequest, hub: ModelHub, loaders: Loaders, report: R
     because = "it is not in the local cache and the model hub does not answer"
     if at_hand(DEFAULT_PRESET, hub):
         try:
-            return LoadedModel(_load_named(DEFAULT_PRESET, "", hub, loaders, report))
+            return _load_named(DEFAULT_PRESET, "", hub, loaders, report)
         except ModelFailed as error:
             because = error.message.rstrip(".")
-    return LoadedModel(
-        loaders.concept(report), f"The built-in model {CONCEPT} stands in for {DEFAULT_PRESET}: {because}."
-    )
+    because = f"The built-in model {CONCEPT} stands in for {DEFAULT_PRESET}: {because}."
+    return replace(loaders.concept(report), degraded_because=because)
 
 
-def _load_named(model: str, text_model: str, hub: ModelHub, loaders: Loaders, report: Report) -> Encoder:
+def _load_named(model: str, text_model: str, hub: ModelHub, loaders: Loaders, report: Report) -> LoadedModel:
     if model == CONCEPT:
         if text_model:
             raise ModelFailed("The model concept brings its own text model. Unset EMBEDDER_TEXT_MODEL.")
@@ -63,13 +62,13 @@ def _load_for_index(index_model: str, hub: ModelHub, loaders: Loaders, report: R
     name = index_model.rpartition("@")[0] or index_model
     rebuild = f"build the index anew with the built-in model: `make run ... EMBEDDER_MODEL={CONCEPT} REBUILD=1`."
     try:
-        encoder = _load_named(name, "", hub, loaders, report)
+        model = _load_named(name, "", hub, loaders, report)
     except ModelFailed as error:
         raise ModelFailed(f"The index is of the model {index_model}. {error.message} Or {rebuild}") from error
-    if encoder.card.id == index_model:
-        return LoadedModel(encoder)
-    return LoadedModel(
-        encoder,
-        f"The index is of the model {index_model}, but {name} is now {encoder.card.id}, and the two can't be compared. "
-        f"Build the index anew: `make run ... EMBEDDER_MODEL={name} REBUILD=1`.",
+    if model.encoder.card.id == index_model:
+        return model
+    because = (
+        f"The index is of the model {index_model}, but {name} is now {model.encoder.card.id}, and the two can't be "
+        f"compared. Build the index anew: `make run ... EMBEDDER_MODEL={name} REBUILD=1`."
     )
+    return replace(model, degraded_because=because)

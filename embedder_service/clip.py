@@ -1,4 +1,7 @@
-"""Models with a text and an image tower, through sentence-transformers: CLIP, SigLIP and their like."""
+"""Models with a text and an image tower, through sentence-transformers: CLIP, SigLIP and their like.
+
+What they compute in fp32 is the reference for every other form of them.
+"""
 
 import os
 from collections.abc import Sequence
@@ -7,85 +10,104 @@ from typing import Any
 import numpy as np
 import torch
 from PIL.Image import Image
+from PIL.Image import new as new_image
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
 
-from embedder_service.encoder import EmbeddedTexts, Encoder, Modality, ModelCard, PreparedImage, Report, Vectors
+from embedder_service.encoder import Modality, ModelCard, Report
 from embedder_service.errors import ModelFailed
+from embedder_service.image_inputs import ImageInputs, without_extreme_ends
 from embedder_service.sources import ModelSource
-
-# A model scales the shorter edge up to its input; without a bound a line of pixels would grow to gigabytes.
-_MAX_ASPECT_RATIO = 20
-_PRECISIONS = {torch.float32: "fp32", torch.float16: "fp16", torch.bfloat16: "bf16"}
-
-
-def load_clip(source: ModelSource, threads: int, report: Report) -> Encoder:
-    """Loads without asking the network. Raises ModelFailed."""
-    report(f"Loading {source.name}.", 0.0)
-    torch.set_num_threads(threads)
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    images = _load(source.name, source.image_folder)
-    texts = images if source.text_folder == source.image_folder else _load(source.name, source.text_folder)
-    return ClipEncoder(source, images, texts)
+from embedder_service.text_inputs import TextInputs, TextRules
+from embedder_service.torch_tower import TorchTower
+from embedder_service.towers import ImageSide, Inputs, PreparedTexts, TextSide, TowerEncoder
 
 
-class ClipEncoder:
+def load_clip(source: ModelSource, threads: int, report: Report, device: str = "cpu") -> TowerEncoder:
+    """The reference. Loads without asking the network. Raises ModelFailed."""
+    return ClipReference(source, threads, report, device).encoder
+
+
+class ClipReference:
     """One model with both towers, or two that share a space. Vectors equal those of SentenceTransformer.encode."""
 
-    def __init__(self, source: ModelSource, images: SentenceTransformer, texts: SentenceTransformer) -> None:
-        """Raises ModelFailed if there is no tower at all, or the two differ in dimensions."""
-        self._images = images
-        self._texts = texts
-        _pad_as_trained(texts)
+    def __init__(self, source: ModelSource, threads: int, report: Report, device: str = "cpu") -> None:
+        """Raises ModelFailed if a model can't be loaded, has no tower at all, or the two differ in dimensions."""
+        report(f"Loading {source.name}.", 0.0)
+        torch.set_num_threads(threads)
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        self._images = _load(source.name, source.image_folder, device)
+        one = source.text_folder == source.image_folder
+        self._texts = self._images if one else _load(source.name, source.text_folder, device)
+        _pad_as_trained(self._texts)
         modalities = set()
-        if "image" in images.modalities:
+        if "image" in self._images.modalities:
             modalities.add(Modality.IMAGE)
-        if "text" in texts.modalities:
+        if "text" in self._texts.modalities:
             modalities.add(Modality.TEXT)
         if not modalities:
             raise ModelFailed(f"{source.name} embeds neither texts nor pictures. Choose another model.")
-        dimensions = {model.get_embedding_dimension() for model in (images, texts)}
+        dimensions = {model.get_embedding_dimension() for model in (self._images, self._texts)}
         if len(dimensions) > 1:
             raise ModelFailed(
                 f"{source.name}: the towers give vectors of {' and '.join(map(str, dimensions))} values, so they share "
                 "no space. Choose two that belong together."
             )
-        self._max_tokens = _max_tokens(texts) if Modality.TEXT in modalities else 0
-        self.card = ModelCard(
-            id=source.id(),
-            name=source.name,
-            dimensions=int(dimensions.pop() or 0),
-            modalities=frozenset(modalities),
-            useful_image_edge=_image_edge(images) if Modality.IMAGE in modalities else 0,
-            runtime=f"torch {torch.__version__} cpu",
-            precision=_PRECISIONS.get(images.dtype or torch.float32, str(images.dtype)),
-            languages=source.languages,
+        self._max_tokens = _max_tokens(self._texts) if Modality.TEXT in modalities else 0
+        self.encoder = TowerEncoder(
+            ModelCard(
+                id=source.id(),
+                name=source.name,
+                dimensions=int(dimensions.pop() or 0),
+                modalities=frozenset(modalities),
+                useful_image_edge=_image_edge(self._images) if Modality.IMAGE in modalities else 0,
+                runtime="",
+                precision="",
+                languages=source.languages,
+            ),
+            self._image_side() if Modality.IMAGE in modalities else None,
+            self._text_side() if Modality.TEXT in modalities else None,
         )
 
-    def embed_texts(self, texts: Sequence[str]) -> EmbeddedTexts:
-        """A text with more tokens than the model takes loses its end."""
+    def image_inputs(self) -> ImageInputs:
+        """What prepares pictures without the model."""
+        return ImageInputs(getattr(self._images.processor, "image_processor", self._images.processor))
+
+    def text_inputs(self) -> TextInputs:
+        """What prepares texts without the model."""
+        tokenizer: Any = self._texts.tokenizer
+        first: Any = self._texts[0]
+        padding = first.processing_kwargs.get("text", {})
+        rules = TextRules(
+            max_tokens=self._max_tokens if self._max_tokens < np.iinfo(np.int32).max else 0,
+            pad_to=padding["max_length"] if padding.get("padding") == "max_length" else 0,
+            pad_id=tokenizer.pad_token_id,
+            pad_token=tokenizer.pad_token,
+            padding_side=tokenizer.padding_side,
+            truncation_side=tokenizer.truncation_side,
+        )
+        backend = tokenizer.backend_tokenizer
+        return TextInputs(type(backend).from_str(backend.to_str()), rules)
+
+    def _image_side(self) -> ImageSide:
+        blank = self._images.preprocess([new_image("RGB", (32, 32))])
+        return ImageSide(self._prepare_image, TorchTower(self._images, _constants(blank)))
+
+    def _text_side(self) -> TextSide:
+        return TextSide(self._prepare_texts, TorchTower(self._texts, _constants(self._texts.preprocess(["a"]))))
+
+    def _prepare_image(self, image: Image) -> Inputs:
+        return _arrays(self._images.preprocess([without_extreme_ends(image)]))
+
+    def _prepare_texts(self, texts: Sequence[str]) -> PreparedTexts:
         tokens = self._texts.tokenizer(list(texts), truncation=False, padding=False, verbose=False)["input_ids"]
-        vectors: Vectors = self._texts.encode(
-            list(texts), batch_size=len(texts), normalize_embeddings=True, show_progress_bar=False
-        )
-        return EmbeddedTexts(vectors, [len(ids) > self._max_tokens for ids in tokens])
-
-    def prepare_image(self, image: Image) -> PreparedImage:
-        """The model's own preprocessing: its inputs by name, for a batch of one."""
-        return self._images.preprocess([_without_extreme_ends(image)])
-
-    def embed_images(self, images: Sequence[PreparedImage]) -> Vectors:
-        """The rows of the inputs are put together."""
-        features = {name: _stack([image[name] for image in images]) for name in images[0]}
-        with torch.inference_mode():
-            vectors = self._images(features)["sentence_embedding"]
-            unit: Vectors = torch.nn.functional.normalize(vectors, dim=1).float().numpy()
-        return unit
+        inputs = _arrays(self._texts.preprocess(list(texts)))
+        return PreparedTexts(inputs, [len(ids) > self._max_tokens for ids in tokens])
 
 
-def _load(name: str, folder: os.PathLike[str]) -> SentenceTransformer:
+def _load(name: str, folder: os.PathLike[str], device: str) -> SentenceTransformer:
     try:
-        return SentenceTransformer(os.fspath(folder), device="cpu", local_files_only=True).eval()
+        return SentenceTransformer(os.fspath(folder), device=device, local_files_only=True).eval()
     except Exception as error:  # the libraries raise whatever a missing or broken file leads them to
         raise ModelFailed(
             f"{name} could not be loaded from {os.fspath(folder)} ({type(error).__name__}: {error}). "
@@ -124,14 +146,9 @@ def _image_edge(model: SentenceTransformer) -> int:
     return int(processor.patch_size * processor.max_num_patches**0.5)
 
 
-def _without_extreme_ends(image: Image) -> Image:
-    width, height = image.size
-    longest = _MAX_ASPECT_RATIO * min(width, height)
-    if max(width, height) <= longest:
-        return image
-    left, top = max(0, (width - longest) // 2), max(0, (height - longest) // 2)
-    return image.crop((left, top, min(width, left + longest), min(height, top + longest)))
+def _arrays(features: dict[str, Any]) -> Inputs:
+    return {name: value.numpy() for name, value in features.items() if isinstance(value, torch.Tensor)}
 
 
-def _stack(values: list[Any]) -> Any:
-    return torch.cat(values) if isinstance(values[0], torch.Tensor) else values[0]
+def _constants(features: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in features.items() if not isinstance(value, torch.Tensor)}

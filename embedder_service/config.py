@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from embedder_service.forms import Device, Precision
 from grpc_runtime.telemetry import LogFormat, LogLevel
 
 
@@ -36,6 +37,12 @@ class Settings(BaseSettings):
         None, description="A hub cache that is only read, and first: the model that an image carries."
     )
     hub_timeout: float = Field(3.0, gt=0, description="Seconds within which the model hub must answer at start.")
+    precision: Precision = Field(
+        "auto",
+        description="What the model computes in: fp32, bf16, int8, or auto for the fastest that stays true to fp32. "
+        "GetModel tells what serves and why.",
+    )
+    device: Device = Field("auto", description="cpu, cuda, or auto: a GPU if there is one.")
     threads: int = Field(0, ge=0, description="Threads that the model computes with; 0 takes one for each core.")
 
     max_text_bytes: int = Field(16_384, ge=1, description="The longest text, in bytes of UTF-8.")

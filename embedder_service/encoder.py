@@ -27,6 +27,19 @@ class Modality(Enum):
 
 
 @dataclass(frozen=True)
+class FormCheck:
+    """How near the vectors of one form of a model came to the reference's (fidelity.py), and whether it may serve."""
+
+    modality: Modality
+    precision: str
+    runtime: str
+    mean_cosine: float
+    worst_cosine: float
+    top10_overlap: float
+    accepted: bool
+
+
+@dataclass(frozen=True)
 class ModelCard:
     """What a model is; the fields are those of imagesearch.embedder.v1.Model."""
 
@@ -39,6 +52,8 @@ class ModelCard:
     precision: str
     languages: tuple[str, ...] = ()
     notice: str = ""
+    form_checks: tuple[FormCheck, ...] = ()
+    form_detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,3 +91,6 @@ class LoadedModel:
 
     encoder: Encoder
     degraded_because: str = ""
+    faster: Callable[[], Encoder] | None = None
+    """Works out a faster form of the same model, for some seconds to minutes. Where there is none, what it returns
+    computes as `encoder` does, and its card says why."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TypeVar, cast
 
 import structlog
 
@@ -18,6 +19,8 @@ from embedder_service.sanity import check_encoder
 _log = structlog.stdlib.get_logger("model")
 
 _LOADING_POLL_SECONDS = 0.05
+
+Result = TypeVar("Result")
 
 
 class State(Enum):
@@ -47,6 +50,7 @@ class ModelHost:
         self._load = load
         self._serve = serve
         self._embedder: Embedder | None = None
+        self._improving: asyncio.Task[None] | None = None
         self.status = ModelStatus(State.LOADING, name, "Starting.")
 
     @property
@@ -71,7 +75,7 @@ class ModelHost:
     async def load(self) -> bool:
         """Loads the model and tries it out. False if it failed; `status` then says why."""
         try:
-            model = await self._load_in_thread()
+            model = await _in_thread("loader", self._loaded)
         except ModelFailed as error:
             self._fail(error.message)
             return False
@@ -79,7 +83,7 @@ class ModelHost:
             _log.exception("loading failed", exc_info=error)
             self._fail(f"{self.status.name} could not be loaded ({type(error).__name__}: {error}). The log says more.")
             return False
-        self._embedder = await self._serve(model.encoder).__aenter__()
+        embedder = self._embedder = await self._serve(model.encoder).__aenter__()
         card = model.encoder.card
         state = State.DEGRADED if model.degraded_because else State.READY
         self.status = ModelStatus(state, card.name, model.degraded_because, 1.0, card)
@@ -87,44 +91,51 @@ class ModelHost:
         for sentence in (model.degraded_because, card.notice):
             if sentence:
                 _log.warning(sentence)
+        if model.faster is not None:
+            self._improving = asyncio.create_task(self._improve(embedder, model.faster))
+        else:
+            _tell_form(card)
         return True
 
     async def close(self) -> None:
         """Stops computing."""
+        if self._improving is not None:
+            self._improving.cancel()
         if self._embedder is not None:
             await self._embedder.__aexit__(None, None, None)
 
-    async def _load_in_thread(self) -> LoadedModel:
-        loop = asyncio.get_running_loop()
-        loaded: asyncio.Future[LoadedModel] = loop.create_future()
+    async def settled(self) -> None:
+        """Waits until no faster form is being worked out."""
+        if self._improving is not None:
+            await self._improving
 
+    def _loaded(self, alive: asyncio.AbstractEventLoop) -> LoadedModel:
         def report(detail: str, progress: float) -> None:
             with suppress(RuntimeError):  # the service has stopped meanwhile
-                loop.call_soon_threadsafe(self._report, detail, progress)
+                alive.call_soon_threadsafe(self._report, detail, progress)
 
-        def settle(model: LoadedModel | None, error: BaseException | None) -> None:
-            if loaded.done():
-                return
-            if model is not None:
-                loaded.set_result(model)
-            else:
-                loaded.set_exception(error or ModelFailed("The model was not loaded."))
+        model = self._load(report)
+        report("Trying the model out.", 0.0)
+        check_encoder(model.encoder)
+        return model
 
-        def run() -> None:
-            model: LoadedModel | None = None
-            failure: BaseException | None = None
-            try:
-                model = self._load(report)
-                report("Trying the model out.", 0.0)
-                check_encoder(model.encoder)
-            except BaseException as error:
-                model, failure = None, error
-            with suppress(RuntimeError):  # the service has stopped meanwhile
-                loop.call_soon_threadsafe(settle, model, failure)
+    async def _improve(self, embedder: Embedder, faster: Callable[[], Encoder]) -> None:
+        def tried() -> Encoder:
+            encoder = faster()
+            check_encoder(encoder)
+            return encoder
 
-        # A daemon: a download that hangs must not keep the process from ending.
-        threading.Thread(target=run, name="loader", daemon=True).start()
-        return await loaded
+        _log.info("a faster form of the model is being worked out; the present one serves meanwhile")
+        try:
+            encoder = await _in_thread("forms", lambda loop: tried())
+        except Exception as error:
+            _log.exception("no faster form could be worked out", exc_info=error)
+            detail = f"No faster form could be worked out ({type(error).__name__}: {error}). The reference serves."
+            self.status = replace(self.status, card=replace(embedder.card, form_detail=detail))
+            return
+        embedder.replace_encoder(encoder)
+        self.status = replace(self.status, card=encoder.card)
+        _tell_form(encoder.card)
 
     def _report(self, detail: str, progress: float) -> None:
         if self.status.state is State.LOADING:
@@ -135,3 +146,36 @@ class ModelHost:
     def _fail(self, sentence: str) -> None:
         _log.error("the model failed", detail=sentence)
         self.status = replace(self.status, state=State.FAILED, detail=sentence, progress=0.0)
+
+
+def _tell_form(card: ModelCard) -> None:
+    _log.info("the model's form", precision=card.precision, runtime=card.runtime)
+    if card.form_detail:
+        _log.warning(card.form_detail)
+
+
+async def _in_thread(name: str, function: Callable[[asyncio.AbstractEventLoop], Result]) -> Result:
+    """Calls it in a daemon thread: a download that hangs must not keep the process from ending."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Result] = loop.create_future()
+
+    def settle(result: Result | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("Result", result))
+
+    def run() -> None:
+        result: Result | None = None
+        failure: BaseException | None = None
+        try:
+            result = function(loop)
+        except BaseException as error:
+            failure = error
+        with suppress(RuntimeError):  # the service has stopped meanwhile
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return await done

@@ -11,7 +11,7 @@ from grpc.aio import ServicerContext
 
 from embedder_service.batching import Vector
 from embedder_service.embedder import EmbedderLimits
-from embedder_service.encoder import Modality
+from embedder_service.encoder import FormCheck, Modality
 from embedder_service.model_host import ModelHost, State
 from embedder_service.streaming import answer_each
 from grpc_runtime.errors import Internal, InvalidField, ServiceError, to_status
@@ -70,6 +70,8 @@ class EmbedderService(embedder_pb2_grpc.EmbedderServiceServicer):
             model.notice = card.notice
             model.limits.useful_image_edge = card.useful_image_edge
             model.languages.extend(card.languages)
+            model.form_checks.extend(map(_form_check, card.form_checks))
+            model.form_detail = card.form_detail
         return embedder_pb2.GetModelResponse(model=model)
 
     async def EmbedText(
@@ -132,6 +134,18 @@ def _patience(context: ServicerContext[Any, Any]) -> float:
     """How long a call may wait for the model and still be told, before its deadline, that it waited in vain."""
     remaining = context.time_remaining()
     return LONGEST_WAIT_SECONDS if remaining is None else min(LONGEST_WAIT_SECONDS, remaining - 1)
+
+
+def _form_check(check: FormCheck) -> embedder_pb2.FormCheck:
+    return embedder_pb2.FormCheck(
+        modality=_MODALITIES[check.modality],
+        precision=check.precision,
+        runtime=check.runtime,
+        mean_cosine=check.mean_cosine,
+        worst_cosine=check.worst_cosine,
+        top10_overlap=check.top10_overlap,
+        accepted=check.accepted,
+    )
 
 
 def _embedding(model: str, vector: Vector) -> embedding_pb2.Embedding:

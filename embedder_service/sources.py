@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -53,13 +54,13 @@ class ModelSource:
         """The name and a hash of all files that decide the space."""
         digest = hashlib.sha256()
         for folder in dict.fromkeys([self.image_folder, self.text_folder]):
-            paths = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-            for path in needed_files(paths):
-                with (folder / path).open("rb") as file:
-                    content = hashlib.file_digest(file, "sha256").hexdigest()
-                digest.update(f"{path} {content}\n".encode())
-            digest.update(b"\n")
+            digest.update(self.contents[folder].encode() + b"\n")
         return f"{self.name}@{digest.hexdigest()[:12]}"
+
+    @cached_property
+    def contents(self) -> Mapping[Path, str]:
+        """The files of each folder that decide the space, a line each, with hashes. Read once: that takes seconds."""
+        return {folder: _contents(folder) for folder in {self.image_folder, self.text_folder}}
 
 
 def locate(model: str, text_model: str, hub: ModelHub, report: Report) -> ModelSource:
@@ -107,6 +108,15 @@ def _folder(model: str, hub: ModelHub, report: Report) -> Path:
             "HF_ENDPOINT to a mirror, or take the built-in model: EMBEDDER_MODEL=concept."
         )
     return hub.fetch(model, report)
+
+
+def _contents(folder: Path) -> str:
+    paths = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    lines = []
+    for path in needed_files(paths):
+        with (folder / path).open("rb") as file:
+            lines.append(f"{path} {hashlib.file_digest(file, 'sha256').hexdigest()}\n")
+    return "".join(lines)
 
 
 def _display_name(model: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from embedder_service.choose import Loaders, ModelRequest, load_model
-from embedder_service.encoder import Encoder, Report
+from embedder_service.encoder import LoadedModel, Report
 from embedder_service.errors import ModelFailed
 from embedder_service.sources import DEFAULT_PRESET, PRESETS, ModelSource
 from tests.embedder_service.plain_encoder import PlainEncoder
@@ -52,12 +52,12 @@ class Loaded:
         self.source: ModelSource | None = None
         self.loaders = Loaders(clip=self._clip, concept=self._concept)
 
-    def _clip(self, source: ModelSource, report: Report) -> Encoder:
+    def _clip(self, source: ModelSource, report: Report) -> LoadedModel:
         self.source = source
-        return named(source.id())
+        return LoadedModel(named(source.id()))
 
-    def _concept(self, report: Report) -> Encoder:
-        return named("concept@0123456789ab")
+    def _concept(self, report: Report) -> LoadedModel:
+        return LoadedModel(named("concept@0123456789ab"))
 
 
 def named(model_id: str) -> PlainEncoder:

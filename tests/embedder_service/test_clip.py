@@ -6,11 +6,12 @@ import pytest
 from PIL import Image
 from sentence_transformers import SentenceTransformer
 
-from embedder_service.clip import ClipEncoder, load_clip
+from embedder_service.clip import load_clip
 from embedder_service.encoder import Modality
 from embedder_service.errors import ModelFailed
 from embedder_service.sanity import check_encoder, known_pictures
 from embedder_service.sources import ModelSource
+from embedder_service.towers import TowerEncoder
 from tests.clip_replica import Replica
 from tests.embedder_service.tiny_siglip import IMAGE_EDGE, MAX_TOKENS, write_siglip
 
@@ -29,20 +30,18 @@ def said_nothing(detail: str, progress: float) -> None:
     pass
 
 
-def load(images: Path, texts: Path) -> ClipEncoder:
-    encoder = load_clip(ModelSource("clip", images, texts), 1, said_nothing)
-    assert isinstance(encoder, ClipEncoder)
-    return encoder
+def load(images: Path, texts: Path) -> TowerEncoder:
+    return load_clip(ModelSource("clip", images, texts), 1, said_nothing)
 
 
 @pytest.fixture(scope="module")
-def pair(replica: Replica) -> ClipEncoder:
+def pair(replica: Replica) -> TowerEncoder:
     """Images by the one model, texts by the other: as the preset has it."""
     return load(replica.clip, replica.multilingual)
 
 
 @pytest.fixture(scope="module")
-def single(replica: Replica) -> ClipEncoder:
+def single(replica: Replica) -> TowerEncoder:
     """One model with both towers."""
     return load(replica.clip, replica.clip)
 
@@ -58,7 +57,7 @@ def least_cosine(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 
 def test_pictures_get_the_vectors_of_sentence_transformers(
-    pair: ClipEncoder, replica: Replica, photos: list[Image.Image]
+    pair: TowerEncoder, replica: Replica, photos: list[Image.Image]
 ) -> None:
     theirs = SentenceTransformer(str(replica.clip), device="cpu").encode(photos)
     ours = pair.embed_images([pair.prepare_image(photo) for photo in photos])
@@ -78,7 +77,7 @@ def test_texts_get_the_vectors_of_sentence_transformers(
     assert least_cosine(encoder.embed_texts(TEXTS).vectors, np.asarray(theirs)) >= 0.9999
 
 
-def test_a_batch_gives_the_vectors_of_single_inputs(pair: ClipEncoder, photos: list[Image.Image]) -> None:
+def test_a_batch_gives_the_vectors_of_single_inputs(pair: TowerEncoder, photos: list[Image.Image]) -> None:
     prepared = [pair.prepare_image(photo) for photo in photos]
     pictures = np.concatenate([pair.embed_images([one]) for one in prepared])
     texts = np.concatenate([pair.embed_texts([text]).vectors for text in TEXTS])
@@ -87,7 +86,7 @@ def test_a_batch_gives_the_vectors_of_single_inputs(pair: ClipEncoder, photos: l
     assert least_cosine(pair.embed_texts(TEXTS).vectors, texts) >= 0.9999
 
 
-def test_pictures_can_be_prepared_by_several_threads(pair: ClipEncoder, photos: list[Image.Image]) -> None:
+def test_pictures_can_be_prepared_by_several_threads(pair: TowerEncoder, photos: list[Image.Image]) -> None:
     one_by_one = pair.embed_images([pair.prepare_image(photo) for photo in photos])
     with ThreadPoolExecutor(4) as threads:
         side_by_side = list(threads.map(pair.prepare_image, photos))
@@ -96,7 +95,7 @@ def test_pictures_can_be_prepared_by_several_threads(pair: ClipEncoder, photos: 
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 2), (3, 1), (3, 3), (2, 50), (1, 20_000), (5000, 2)])
-def test_tiny_and_extremely_long_pictures_are_embedded(pair: ClipEncoder, size: tuple[int, int]) -> None:
+def test_tiny_and_extremely_long_pictures_are_embedded(pair: TowerEncoder, size: tuple[int, int]) -> None:
     vectors = pair.embed_images([pair.prepare_image(Image.new("RGB", size, (200, 30, 30)))])
 
     assert np.isfinite(vectors).all()
@@ -113,7 +112,7 @@ def test_a_text_is_said_to_be_cut_exactly_when_it_is(tower: str, limit: int, req
     assert np.allclose(embedded.vectors[1], embedded.vectors[2], atol=1e-5)
 
 
-def test_what_the_model_is_comes_from_its_own_files(pair: ClipEncoder) -> None:
+def test_what_the_model_is_comes_from_its_own_files(pair: TowerEncoder) -> None:
     card = pair.card
 
     assert (card.dimensions, card.useful_image_edge, card.precision) == (32, 224, "fp32")

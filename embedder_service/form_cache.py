@@ -1,0 +1,108 @@
+"""What is worked out once for a model's forms and kept: exported towers, what makes their inputs, and the verdict.
+
+Everything is written elsewhere and renamed when it is whole, so what bears a name is complete. A lock makes processes
+that start together work one after the other, so that the second finds what the first made.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+_UNFINISHED = ".unfinished-"
+_FORGOTTEN_AFTER_SECONDS = 30 * 24 * 3600
+
+
+class FormCache:
+    """A folder; several processes may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Waits until no other process works here; what a crashed one left unfinished is removed. Raises OSError."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / ".lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # let go of by the system, too, when the process ends
+            for leftover in self._folder.glob(f"{_UNFINISHED}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            yield
+
+    @contextmanager
+    def workspace(self) -> Iterator[Path]:
+        """A folder that is gone afterwards, beside what is kept. Raises OSError."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=self._folder) as name:
+            yield Path(name)
+
+    def folder(self, name: str) -> Path | None:
+        """What was kept under this name; None if there is nothing."""
+        folder = self._folder / name
+        if not folder.is_dir():
+            return None
+        with suppress(OSError):  # read-only
+            os.utime(folder)
+        return folder
+
+    def keep(self, unfinished: Path, name: str) -> Path:
+        """Gives a folder of the workspace its name; under the lock. Raises OSError."""
+        for file in unfinished.iterdir():
+            _sync(file)
+        _sync(unfinished)
+        final = self._folder / name
+        unfinished.rename(final)
+        _sync(self._folder)
+        return final
+
+    def text(self, name: str) -> str | None:
+        """What `keep_text` wrote."""
+        try:
+            return (self._folder / name).read_text()
+        except OSError:
+            return None
+
+    def keep_text(self, text: str, name: str) -> None:
+        """Writes a small file whole or not at all. Raises OSError."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        unfinished = self._folder / f"{name}.{os.getpid()}"
+        unfinished.write_text(text)
+        _sync(unfinished)
+        unfinished.replace(self._folder / name)
+
+    def remove(self, name: str) -> None:
+        """Removes a small file."""
+        (self._folder / name).unlink(missing_ok=True)
+
+    def forget(self, prefix: str) -> None:
+        """Removes what has such a name and was not used for a month: of other weights or versions."""
+        for path in self._folder.glob(f"{prefix}*"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _FORGOTTEN_AFTER_SECONDS:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def key(parts: Mapping[str, Any]) -> str:
+    """The same for the same parts."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def slug(name: str) -> str:
+    """A name that can be part of a file's."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
