@@ -45,7 +45,8 @@ class Patience:
         self._is_waiting = True
         self._on_wait(f"Waiting for {self._service}: {trouble}")
         pause = self._longer_pause(now) if trouble.retry_after is None else trouble.retry_after
-        pause *= random.uniform(0.75, 1.25)  # noqa: S311 so that not everything comes back at once
+        # Not everything comes back at once, and nothing before the time that it was told.
+        pause *= random.uniform(0.75 if trouble.retry_after is None else 1.0, 1.25)  # noqa: S311
         if not trouble.counts:
             self._since = None
             return pause

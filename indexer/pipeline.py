@@ -25,7 +25,7 @@ from pictures.paths import encode_path
 
 # The search service reads at most 2,000 ahead.
 _UNANSWERED_WRITES = 1000
-_UNANSWERED_PICTURES = 64
+_UNANSWERED_PICTURES = 128
 _EXTRACTED_AHEAD = 64
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from PIL import Image
+from prometheus_client import generate_latest
 
 from embedder_service.embedder import Embedder
 from embedder_service.errors import Overloaded, TooLate
@@ -145,3 +146,42 @@ async def test_a_stream_is_read_no_further_than_the_memory_for_streams_goes(
     await embedder.room_for_streams()
 
     assert 10 < len(waiting) < 100
+
+
+async def test_what_it_does_is_counted_by_kind(embedder: Embedder, encoder: PlainEncoder) -> None:
+    before = served_counts()
+    encoder.hold()
+    texts = [asyncio.create_task(embedder.embed_text("a dog")) for _ in range(2)]
+    await asyncio.to_thread(encoder.busy.wait, 30)
+    pictures = [asyncio.create_task(embedder.embed_image(picture(number))) for number in range(99)]
+    refused = await asyncio.wait(pictures, return_when=asyncio.FIRST_COMPLETED)
+    bulk = asyncio.create_task(embedder.embed_streamed_image(picture()))
+    await asyncio.sleep(0)
+    encoder.release()
+    results = await asyncio.gather(*texts, *pictures, bulk, return_exceptions=True)
+    await embedder.embed_text("a dog")
+    counts = served_counts() - before
+    computed = sum(not isinstance(result, Overloaded) for result in results) - 3
+
+    assert refused
+    assert counts['embedder_refused_total{kind="image",reason="memory"}'] == 99 - computed
+    assert counts['embedder_batch_size_sum{kind="text"}'] == 1
+    assert counts['embedder_batch_size_sum{kind="image"}'] == computed
+    assert counts['embedder_batch_size_sum{kind="bulk_image"}'] == 1
+    assert counts['embedder_queue_seconds_count{kind="image"}'] == computed
+    assert counts['embedder_model_seconds_count{kind="bulk_image"}'] == 1
+    assert counts['embedder_decode_seconds_count{kind="image"}'] == computed
+    assert [counts[f'embedder_text_cache_total{{outcome="{outcome}"}}'] for outcome in ("hit", "shared", "miss")] == [
+        1,
+        1,
+        1,
+    ]
+    assert counts['embedder_waiting{kind="image"}'] == 0
+
+
+def served_counts() -> Counter[str]:
+    """The metrics of the process as they are served, by name and labels."""
+    lines = generate_latest().decode().splitlines()
+    return Counter(
+        {name: int(float(value)) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
+    )
