@@ -151,7 +151,10 @@ _PARTS = {"resources": ["../../../base"], "components": [f"../../../components/{
 
 def _trial_kustomization() -> dict[str, Any]:
     images = ["embedder", "gateway", "indexer", "search"]
-    quick = '[{"op": "replace", "path": "/spec/behavior/scaleDown/stabilizationWindowSeconds", "value": 15}]'
+    quick = (
+        '[{"op": "replace", "path": "/spec/behavior/scaleDown/stabilizationWindowSeconds", "value": 15}, '
+        '{"op": "replace", "path": "/spec/maxReplicas", "value": 3}]'
+    )
     small = '[{"op": "replace", "path": "/spec/template/spec/containers/0/resources/requests/cpu", "value": "100m"}]'
     volume = '[{"op": "replace", "path": "/spec/volumeName", "value": "%s"}]'
     static = (
@@ -230,7 +233,7 @@ apiVersion: v1
 kind: Service
 metadata: { name: elasticsearch }
 spec:
-  selector: { app: elasticsearch }
+  selector: { app.kubernetes.io/name: elasticsearch }
   ports: [{ port: 9200 }]
 ---
 apiVersion: apps/v1
@@ -238,9 +241,9 @@ kind: StatefulSet
 metadata: { name: elasticsearch }
 spec:
   serviceName: elasticsearch
-  selector: { matchLabels: { app: elasticsearch } }
+  selector: { matchLabels: { app.kubernetes.io/name: elasticsearch } }
   template:
-    metadata: { labels: { app: elasticsearch } }
+    metadata: { labels: { app.kubernetes.io/name: elasticsearch } }
     spec:
       securityContext: { runAsUser: 1000, runAsGroup: 0, fsGroup: 0 }
       containers:
@@ -250,7 +253,7 @@ spec:
           command: [/bin/tini, --, /bin/bash, -euc]
           args:
             - |
-              cp -RL /usr/share/elasticsearch/config/. /run/secrets/elasticsearch/. "$ES_PATH_CONF"
+              cp -fRL /usr/share/elasticsearch/config/. /run/secrets/elasticsearch/. "$ES_PATH_CONF"
               exec /usr/local/bin/docker-entrypoint.sh eswrapper
           env:
             - { name: ES_PATH_CONF, value: /run/config }

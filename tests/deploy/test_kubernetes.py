@@ -24,7 +24,7 @@ from tests.deploy.cluster import (
     run_in_pod,
     wait_until,
 )
-from tests.deploy.manifests import OVERLAYS, Object
+from tests.deploy.manifests import OVERLAYS
 from tests.deploy.pod_scripts import BUSY, FIND, LOAD
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1800)]
@@ -94,6 +94,7 @@ def test_an_update_costs_no_request(service: str) -> None:
 
 
 def test_the_embedder_is_scaled_up_and_down() -> None:
+    wait_until(lambda: len(ready_pods("embedder")) == 2, 400, "two embedders before the load")
     run_in_pod("busy", BUSY % 90)
 
     up = wait_until(lambda: len(ready_pods("embedder")) > 2, 240, "a third embedder")
@@ -138,31 +139,24 @@ def test_an_eviction_respects_the_budget() -> None:
     wait_until(lambda: len(ready_pods("search")) == 2, 120, "two search services")
 
 
-def test_a_killed_pod_comes_back_and_the_photos_are_there() -> None:
-    restarts = {pod["metadata"]["name"]: restarts_of(pod) for pod in pods_of("embedder")}
-    victim = ready_pods("embedder")[0]
+@pytest.mark.parametrize("service", [*SERVICES, "elasticsearch"])
+def test_a_killed_pod_comes_back_and_the_photos_are_there(service: str) -> None:
+    victim, *others = ready_pods(service)
+    before = restarts(victim)
 
     kube("exec", victim, "--", "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)", check=False)
 
+    back = [victim, *others]
     seconds = wait_until(
-        lambda: (
-            any(restarts_of(pod) > restarts.get(pod["metadata"]["name"], 0) for pod in pods_of("embedder"))
-            and len(ready_pods("embedder")) == 2
-        ),
-        180,
-        "the killed embedder",
+        lambda: restarts(victim) > before and set(ready_pods(service)) >= set(back), 180, f"the killed {service}"
     )
-    print(f"\nkilled embedder ready again after {seconds:.0f} s")
+    print(f"\nkilled {service} ready again after {seconds:.0f} s")
+    wait_until(lambda: len(ready_pods("search")) == 2, 60, "search services that reach Elasticsearch")
     assert "chelsea.png" in names_found()
 
 
-def pods_of(service: str) -> list[Object]:
-    found: list[Object] = get("pods", "--selector", f"app.kubernetes.io/name={service}")["items"]
-    return found
-
-
-def restarts_of(pod: Object) -> int:
-    return sum(container["restartCount"] for container in pod["status"].get("containerStatuses", []))
+def restarts(pod: str) -> int:
+    return sum(container["restartCount"] for container in get("pod", pod)["status"]["containerStatuses"])
 
 
 @pytest.mark.parametrize("overlay", [name for name in OVERLAYS if name != "production-eck"])
