@@ -185,3 +185,48 @@ def served_counts() -> Counter[str]:
     return Counter(
         {name: int(float(value)) for name, value in (line.rsplit(" ", 1) for line in lines if line[0] != "#")}
     )
+
+
+async def test_before_anything_was_measured_every_call_is_taken() -> None:
+    encoder = TimedEncoder(Clock(), text=0.001)
+    async with Embedder(encoder, LIMITS, encoder.clock) as loaded:
+        first = await occupy(loaded, encoder)
+        calls = [asyncio.create_task(loaded.embed_text(str(number), patience=1.0)) for number in range(90)]
+        await asyncio.sleep(0)
+        encoder.release()
+        await asyncio.gather(first, *calls)
+
+    assert sum(map(len, encoder.batches)) == 91
+
+
+async def test_a_call_is_refused_at_once_if_those_before_it_take_longer_than_it_can_wait() -> None:
+    encoder = TimedEncoder(Clock(), text=0.1, image=0.1)
+    async with Embedder(encoder, LIMITS, encoder.clock) as loaded:
+        await loaded.embed_text("known")
+        first = await occupy(loaded, encoder)
+        calls = [asyncio.create_task(loaded.embed_text(str(number), patience=5.0)) for number in range(20)]
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded) as refused:
+            await loaded.embed_text("a dog", patience=2.0)
+        patient = asyncio.create_task(loaded.embed_text("a cat", patience=5.0))
+        await asyncio.sleep(0)
+        encoder.release()
+        await asyncio.gather(first, *calls, patient)
+
+    assert refused.value.retry_after is not None
+    assert 0.1 <= refused.value.retry_after <= 2.2
+    assert ["text a dog"] not in encoder.batches
+
+
+async def test_no_call_waits_longer_than_the_stated_time() -> None:
+    encoder = TimedEncoder(Clock(), text=0.1)
+    async with Embedder(encoder, LIMITS, encoder.clock) as loaded:
+        await loaded.embed_text("known")
+        first = await occupy(loaded, encoder)
+        calls = [asyncio.create_task(loaded.embed_text(str(number))) for number in range(200)]
+        await asyncio.sleep(0)
+        encoder.release()
+        results = await asyncio.gather(first, *calls, return_exceptions=True)
+
+    taken = [result for result in results if not isinstance(result, Overloaded)]
+    assert 0.9 * LIMITS.max_wait_seconds <= len(taken) * 0.1 <= 1.1 * LIMITS.max_wait_seconds
