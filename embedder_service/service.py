@@ -119,10 +119,17 @@ class EmbedderService(embedder_pb2_grpc.EmbedderServiceServicer):
             return embedder_pb2.EmbedImagesResponse(key=key, embedding=_embedding(embedder.card.id, vector))
 
         most = self._limits.max_unanswered_images
-        # Each read of request.image copies it; the tuple lets the message go.
-        items = ((request.key, request.image) async for request in request_iterator)
+        items = _keys_and_images(request_iterator)
         async for response in answer_each(items, answer, most_unanswered=most, room=embedder.room_for_streams):
             yield response
+
+
+async def _keys_and_images(
+    requests: AsyncIterator[embedder_pb2.EmbedImagesRequest],
+) -> AsyncIterator[tuple[str, bytes]]:
+    """Each read of a message's bytes copies them: they are read once, and the message is let go."""
+    async for request in requests:
+        yield request.key, request.image
 
 
 def _seconds_left(context: ServicerContext[Any, Any]) -> float:
