@@ -253,7 +253,8 @@ spec:
           command: [/bin/tini, --, /bin/bash, -euc]
           args:
             - |
-              cp -fRL /usr/share/elasticsearch/config/. /run/secrets/elasticsearch/. "$ES_PATH_CONF"
+              rm -rf "$ES_PATH_CONF"/* # what a start before this one left
+              cp -RL /usr/share/elasticsearch/config/. /run/secrets/elasticsearch/. "$ES_PATH_CONF"
               exec /usr/local/bin/docker-entrypoint.sh eswrapper
           env:
             - { name: ES_PATH_CONF, value: /run/config }
