@@ -16,12 +16,14 @@ from embedder_service.sources import ModelSource
 from embedder_service.towers import Side, TextSide
 from embedder_service.verdict import FormOptions, KeptNames
 
-_SECONDS = 2.0
 _HEADING = ("", "precision", "runtime", "1 at once", "8 at once", "mean cos", "worst cos", "top 10", "")
 
 
-def check_forms(source: ModelSource, options: FormOptions) -> Iterator[str]:
-    """The table's lines, as they are found. What has to be made for it is not kept. Raises ModelFailed, OSError."""
+def check_forms(source: ModelSource, options: FormOptions, seconds: float = 2.0) -> Iterator[str]:
+    """The table's lines, as they are found; each speed is measured for `seconds`. What is made for it is not kept.
+
+    Raises ModelFailed or OSError.
+    """
     cpu, cache = this_cpu(), FormCache(options.folder)
     reference = ClipReference(source, options.threads, lambda detail, progress: None)
     names = KeptNames(source, options.precision, cpu)
@@ -31,7 +33,7 @@ def check_forms(source: ModelSource, options: FormOptions) -> Iterator[str]:
         workshop = Workshop(reference, cache, names, folder, threads=options.threads)
         for modality, original in sides(reference.encoder):
             taken = False
-            yield _line(_row(modality, original, None, "reference"))
+            yield _line(_row(original, seconds, modality, None, "reference"))
             wanted = forms_to_try(options.precision, cpu)
             for form in [*wanted, *(form for form in forms_to_try("auto", cpu) if form not in wanted)]:
                 try:
@@ -45,40 +47,44 @@ def check_forms(source: ModelSource, options: FormOptions) -> Iterator[str]:
                 takes = check.accepted and not taken and form in wanted
                 taken |= takes
                 word = "refused" if not check.accepted else f"taken by {options.precision}" if takes else "accepted"
-                yield _line(_row(modality, side, check, word))
+                yield _line(_row(side, seconds, modality, check, word))
             if not taken:
                 yield f"{options.precision} takes {REFERENCE} for {modality.value}"
 
 
-def check_only_form(encoder: Encoder) -> Iterator[str]:
+def check_only_form(encoder: Encoder, seconds: float = 2.0) -> Iterator[str]:
     """The same for a model that has one form."""
     card = encoder.card
     yield f"{card.id} has one form: {card.precision} by {card.runtime}; items/s:"
     if Modality.IMAGE in card.modalities:
         images = [encoder.prepare_image(picture) for picture in fidelity_pictures()]
-        yield _line((Modality.IMAGE.value, "", "", *(_speed(encoder.embed_images, images, most) for most in (1, 8))))
+        yield _line(
+            (Modality.IMAGE.value, "", "", *(_speed(encoder.embed_images, images, most, seconds) for most in (1, 8)))
+        )
     if Modality.TEXT in card.modalities:
         texts = fidelity_texts()
-        yield _line((Modality.TEXT.value, "", "", *(_speed(encoder.embed_texts, texts, most) for most in (1, 8))))
+        yield _line(
+            (Modality.TEXT.value, "", "", *(_speed(encoder.embed_texts, texts, most, seconds) for most in (1, 8)))
+        )
 
 
-def _row(modality: Modality, side: Side, check: FormCheck | None, word: str) -> tuple[str, ...]:
+def _row(side: Side, seconds: float, modality: Modality, check: FormCheck | None, word: str) -> tuple[str, ...]:
     if isinstance(side, TextSide):
-        speeds = [_speed(side.embed, fidelity_texts(), most) for most in (1, 8)]
+        speeds = [_speed(side.embed, fidelity_texts(), most, seconds) for most in (1, 8)]
     else:
         images = [side.prepare(picture) for picture in fidelity_pictures()]
-        speeds = [_speed(side.embed, images, most) for most in (1, 8)]
+        speeds = [_speed(side.embed, images, most, seconds) for most in (1, 8)]
     figures = (
         (f"{check.mean_cosine:.5f}", f"{check.worst_cosine:.5f}", f"{check.top10_overlap:.3f}") if check else ("",) * 3
     )
     return (modality.value, side.tower.precision, side.tower.runtime, *speeds, *figures, word)
 
 
-def _speed(embed: Callable[[Any], object], items: Sequence[Any], most: int) -> str:
+def _speed(embed: Callable[[Any], object], items: Sequence[Any], most: int, seconds: float) -> str:
     batches = [items[start : start + most] for start in range(0, len(items), most)]
     embed(batches[0])
     started, count = time.perf_counter(), 0
-    while (elapsed := time.perf_counter() - started) < _SECONDS:
+    while (elapsed := time.perf_counter() - started) < seconds:
         batch = batches[count // most % len(batches)]
         embed(batch)
         count += len(batch)

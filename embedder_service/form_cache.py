@@ -90,6 +90,11 @@ class FormCache:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def unwritable(folder: Path, error: OSError) -> str:
+    """In a sentence."""
+    return f"{folder} can't be written ({error.strerror or error})."
+
+
 def key(parts: Mapping[str, Any]) -> str:
     """The same for the same parts."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
+from embedder_service.form_cache import FormCache, unwritable
 from embedder_service.forms import FormsFailed
 from embedder_service.sources import ModelSource
 from embedder_service.verdict import FormOptions
@@ -19,10 +20,15 @@ _NICENESS = 10
 
 
 def work_out_in_process(source: ModelSource, options: FormOptions) -> None:
-    """Returns when a verdict is kept. Raises FormsFailed.
+    """Returns when a verdict is kept. Raises FormsFailed, at once where it could not be kept.
 
     The process ends with this one, however that ends: it watches its standard input.
     """
+    try:
+        with FormCache(options.folder).workspace():
+            pass
+    except OSError as error:
+        raise FormsFailed(unwritable(options.folder, error)) from error
     job = {
         "name": source.name,
         "folders": [os.fspath(source.image_folder), os.fspath(source.text_folder)],

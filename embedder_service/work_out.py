@@ -12,7 +12,7 @@ import structlog
 
 from embedder_service.clip import ClipReference
 from embedder_service.encoder import FormCheck, Modality
-from embedder_service.form_cache import FormCache
+from embedder_service.form_cache import FormCache, unwritable
 from embedder_service.form_checks import refusal, sides
 from embedder_service.form_workshop import Workshop
 from embedder_service.forms import REFERENCE, Cpu, Form, FormsFailed, forms_to_try, this_cpu
@@ -44,7 +44,7 @@ def work_out(source: ModelSource, options: FormOptions) -> None:
                 cache.keep_text(verdict.to_json(), names.verdict())
             cache.forget(names.prefix)
     except OSError as error:
-        raise FormsFailed(f"{options.folder} can't be written ({error.strerror or error}).") from error
+        raise FormsFailed(unwritable(options.folder, error)) from error
 
 
 def _judge(workshop: Workshop, reference: ClipReference, options: FormOptions, cpu: Cpu) -> Verdict:

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -60,8 +61,12 @@ async def settled_model(channel: Any) -> pb.Model:
         await asyncio.sleep(0.1)
 
 
-async def test_it_serves_a_pair_of_local_folders_once_they_are_tried_out(replica: "Replica") -> None:
-    folders = {"EMBEDDER_MODEL": str(replica.clip), "EMBEDDER_TEXT_MODEL": str(replica.multilingual)}
+async def test_it_serves_a_pair_of_local_folders_once_they_are_tried_out(replica: "Replica", tmp_path: Path) -> None:
+    folders = {
+        "EMBEDDER_MODEL": str(replica.clip),
+        "EMBEDDER_TEXT_MODEL": str(replica.multilingual),
+        "EMBEDDER_CACHE_DIR": str(tmp_path),
+    }
     async with running(free_port(), folders) as channel:
         model = await settled_model(channel)
         health: Any = health_pb2_grpc.HealthStub(channel)
@@ -89,8 +94,14 @@ async def test_with_a_wrong_name_it_stays_up_not_serving_and_says_what_to_do() -
     assert status == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
-async def fetch(model: str) -> tuple[int | None, str]:
-    environment = {**os.environ, "EMBEDDER_MODEL": model, "EMBEDDER_THREADS": "1"}
+async def fetch(model: str, cache: Path) -> tuple[int | None, str]:
+    environment = {
+        **os.environ,
+        "EMBEDDER_MODEL": model,
+        "EMBEDDER_THREADS": "1",
+        "EMBEDDER_CACHE_DIR": str(cache),
+        "EMBEDDER_PRECISION": "fp32",
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -104,15 +115,17 @@ async def fetch(model: str) -> tuple[int | None, str]:
     return process.returncode, output.decode()
 
 
-async def test_fetch_tries_the_model_out_and_ends(replica: "Replica") -> None:
-    code, output = await fetch(str(replica.clip))
+async def test_fetch_tries_the_model_out_and_works_its_form_out_and_ends(replica: "Replica", tmp_path: Path) -> None:
+    code, output = await fetch(str(replica.clip), tmp_path)
+    names = {path.name.rpartition("-")[0] for path in (tmp_path / "forms").iterdir() if path.is_dir()}
 
     assert code == 0
     assert f"{replica.clip.name}@" in output
+    assert names == {"clip-vit-b-32-inputs", "clip-vit-b-32-pictures-fp32", "clip-vit-b-32-texts-fp32"}
 
 
-async def test_fetch_fails_for_a_model_that_there_is_not() -> None:
-    code, output = await fetch("no-such-model")
+async def test_fetch_fails_for_a_model_that_there_is_not(tmp_path: Path) -> None:
+    code, output = await fetch("no-such-model", tmp_path)
 
     assert code == 1
     assert "no-such-model" in output.splitlines()[-1]
