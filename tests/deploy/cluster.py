@@ -253,11 +253,12 @@ spec:
           command: [/bin/tini, --, /bin/bash, -euc]
           args:
             - |
-              rm -rf "$ES_PATH_CONF"/* # what a start before this one left
-              cp -RL /usr/share/elasticsearch/config/. /run/secrets/elasticsearch/. "$ES_PATH_CONF"
+              ES_PATH_CONF=$(mktemp --directory /run/config/XXXX) # a new one at each start
+              export ES_PATH_CONF
+              cp -RL /usr/share/elasticsearch/config/. "$ES_PATH_CONF"
+              cp -L /run/secrets/elasticsearch/* "$ES_PATH_CONF"
               exec /usr/local/bin/docker-entrypoint.sh eswrapper
           env:
-            - { name: ES_PATH_CONF, value: /run/config }
             - { name: ELASTIC_PASSWORD, valueFrom: { secretKeyRef: { name: elasticsearch, key: password } } }
             - { name: ES_JAVA_OPTS, value: "-Xms512m -Xmx512m" }
             - { name: discovery.type, value: single-node }
