@@ -17,6 +17,7 @@ import uvloop
 from embedder_service.batching import BatchLimits
 from embedder_service.choose import AUTO, CONCEPT, Loaders, ModelRequest, load_model
 from embedder_service.config import Settings
+from embedder_service.cores import usable_cores
 from embedder_service.embedder import Embedder, EmbedderLimits
 from embedder_service.encoder import LoadedModel, Report
 from embedder_service.errors import ModelFailed
@@ -135,7 +136,7 @@ def _form_options(settings: Settings) -> FormOptions:
 
 
 def _threads(settings: Settings) -> int:
-    return settings.threads or os.cpu_count() or 1
+    return settings.threads or usable_cores()
 
 
 def _silent(detail: str, progress: float) -> None:
@@ -150,7 +151,7 @@ def _limits(settings: Settings) -> EmbedderLimits:
         max_call_bytes=settings.max_call_bytes,
         max_stream_bytes=settings.max_stream_bytes,
         max_unanswered_images=settings.max_unanswered_images,
-        decode_threads=settings.decode_threads or os.cpu_count() or 1,
+        decode_threads=settings.decode_threads or usable_cores(),
         text_cache_entries=settings.text_cache_entries,
         pictures=Limits(settings.max_image_bytes, DEFAULT_LIMITS.max_pixels, DEFAULT_LIMITS.max_frames),
     )
