@@ -1,6 +1,7 @@
 """The model's life in the service: it loads in the background, is tried out, and then embeds."""
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from embedder_service.sanity import check_encoder
 _log = structlog.stdlib.get_logger("model")
 
 _LOADING_POLL_SECONDS = 0.05
+_LAST_BATCH_SECONDS = 5.0
 
 Result = TypeVar("Result")
 
@@ -135,6 +137,8 @@ class ModelHost:
             return
         embedder.replace_encoder(encoder)
         self.status = replace(self.status, card=encoder.card)
+        # The former one's weights lie in cycles that are rarely looked for, and its last batch may still be running.
+        asyncio.get_running_loop().call_later(_LAST_BATCH_SECONDS, gc.collect)
         _tell_form(encoder.card)
 
     def _report(self, detail: str, progress: float) -> None:

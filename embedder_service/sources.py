@@ -36,6 +36,13 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             texts="sentence-transformers/clip-ViT-B-32-multilingual-v1",
             languages=_CLIP_LANGUAGES,
         ),
+        # Trained on 109 and on more than 300 languages, which their makers do not list.
+        "siglip2-base": Preset(
+            images="google/siglip2-base-patch16-224", texts="google/siglip2-base-patch16-224", languages=()
+        ),
+        "metaclip2-b-32": Preset(
+            images="facebook/metaclip-2-worldwide-b32", texts="facebook/metaclip-2-worldwide-b32", languages=()
+        ),
     }
 )
 DEFAULT_PRESET = "clip-vit-b-32"

@@ -61,9 +61,9 @@ def _judge(workshop: Workshop, reference: ClipReference, options: FormOptions, c
             except (OSError, MemoryError):
                 raise
             except Exception as error:  # what the libraries raise for a model that they can't export or compute
-                _log.warning("a form could not be made", form=str(form), kind=modality.value, exc_info=error)
-                reason = str(error).strip().partition("\n")[0][:200]
-                details.append(f"{form} can't be made for {modality.value} ({type(error).__name__}: {reason}).")
+                reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
+                _log.warning("a form could not be made", form=str(form), kind=modality.value, reason=reason)
+                details.append(f"{form} can't be made for {modality.value} ({reason}).")
                 continue
             checks.append(check)
             _log.info("a form was compared with the reference", **_figures(check))

@@ -9,9 +9,13 @@ from benchmarks.package_photos import package_photos
 from benchmarks.recall import embed_photos, text_recall
 from embedder_service.clip import load_clip
 from embedder_service.encoder import Encoder
+from embedder_service.forms import Precision
 from embedder_service.hub import HuggingFaceHub
+from embedder_service.kept_forms import open_kept
 from embedder_service.sanity import check_encoder
 from embedder_service.sources import DEFAULT_PRESET, PRESETS, locate
+from embedder_service.verdict import FormOptions
+from embedder_service.work_out import work_out
 
 pytestmark = pytest.mark.hub
 
@@ -30,6 +34,9 @@ GOLDEN = np.array(
 )
 
 
+DIMENSIONS = {"clip-vit-b-32": 512, "siglip2-base": 768, "metaclip2-b-32": 512}
+
+
 def load(model: str) -> Encoder:
     hub = HuggingFaceHub(timeout=10)
     return load_clip(locate(model, "", hub, lambda detail, progress: None), 2, lambda detail, progress: None)
@@ -46,6 +53,23 @@ def test_it_loads_and_is_sane(clip: Encoder) -> None:
 
     assert clip.card.dimensions == 512
     assert clip.card.useful_image_edge == 224
+
+
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("precision", ["int8", "bf16", "fp32"])
+def test_each_preset_loads_and_its_forms_are_true(
+    preset: str, precision: Precision, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    source = locate(preset, "", HuggingFaceHub(timeout=10), lambda detail, progress: None)
+    options = FormOptions(precision, tmp_path_factory.getbasetemp() / "forms-of-presets", 2)
+    work_out(source, options)
+    encoder = open_kept(source, options, lambda: load_clip(source, 2, lambda detail, progress: None))
+    assert encoder is not None
+
+    check_encoder(encoder)
+    assert all(check.accepted for check in encoder.card.form_checks)
+    assert encoder.card.dimensions == DIMENSIONS[preset]
 
 
 def test_its_own_text_tower_gives_the_published_vectors() -> None:

@@ -19,6 +19,7 @@ from embedder_service.verdict import FormOptions, KeptNames, Verdict
 from embedder_service.work_out import work_out
 from tests.clip_replica import Replica
 from tests.embedder_service.outliers import with_outliers
+from tests.embedder_service.tiny_others import write_metaclip2, write_naflex
 from tests.embedder_service.tiny_siglip import write_siglip
 
 
@@ -163,6 +164,32 @@ def test_a_siglip_is_worked_out_though_it_pads_its_texts(tmp_path: Path) -> None
 
     assert "torch" not in encoder.card.runtime
     assert (encoder.embed_texts(texts).vectors * truth).sum(axis=1).min() > 0.99
+
+
+def test_a_model_with_an_xlm_r_vocabulary_is_worked_out(tmp_path: Path) -> None:
+    folder = write_metaclip2(tmp_path / "metaclip2")
+    source, options = ModelSource("metaclip2", folder, folder), FormOptions("auto", tmp_path / "cache", 1)
+    work_out(source, options)
+    encoder = open_kept(source, options, no_reference)
+    assert encoder is not None
+
+    assert "torch" not in encoder.card.runtime
+    check_encoder(encoder)
+
+
+def test_a_tower_that_can_not_be_exported_goes_on_in_torch_and_that_is_told(tmp_path: Path) -> None:
+    folder = write_naflex(tmp_path / "naflex")
+    source, options = ModelSource("naflex", folder, folder), FormOptions("fp32", tmp_path / "cache", 1)
+    reference = load_clip(source, 1, lambda detail, progress: None)
+    work_out(source, options)
+    encoder = open_kept(source, options, lambda: reference)
+    assert encoder is not None
+
+    assert encoder.images is reference.images
+    assert encoder.card.runtime.startswith("torch")
+    assert "onnxruntime" in encoder.card.runtime
+    assert "can't be made for pictures" in encoder.card.form_detail
+    check_encoder(encoder)
 
 
 def test_a_folder_that_cannot_be_written_is_named(source: ModelSource, tmp_path: Path) -> None:
