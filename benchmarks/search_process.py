@@ -52,14 +52,14 @@ async def search_service(environment: Mapping[str, str]) -> AsyncIterator[Search
             process.stop()
 
 
-async def fill(stub: SearchServiceAsyncStub, photos: MadePhotos, vectors: Vectors) -> Filled:
+async def fill(stub: SearchServiceAsyncStub, photos: MadePhotos, vectors: Vectors, model: str = MODEL) -> Filled:
     """Writes a photo for each vector that is not there yet, as several indexers do that run at once."""
     known = await _known_rows(stub)
     missing = [row for row in range(photos.count) if row not in known]
 
     async def requests(rows: Sequence[int]) -> AsyncIterator[search_pb2.IndexImagesRequest]:
         for row in rows:
-            yield search_pb2.IndexImagesRequest(image=photos.message(row), embedding=embedding(vectors[row]))
+            yield search_pb2.IndexImagesRequest(image=photos.message(row), embedding=embedding(vectors[row], model))
 
     async def write(rows: Sequence[int]) -> None:
         answered = 0
@@ -80,6 +80,6 @@ async def _known_rows(stub: SearchServiceAsyncStub) -> set[int]:
     }
 
 
-def embedding(vector: Vectors) -> embedding_pb2.Embedding:
+def embedding(vector: Vectors, model: str = MODEL) -> embedding_pb2.Embedding:
     """The vector as the contract has it."""
-    return embedding_pb2.Embedding(model=MODEL, values=np.asarray(vector).tolist())
+    return embedding_pb2.Embedding(model=model, values=np.asarray(vector).tolist())
