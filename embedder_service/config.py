@@ -24,7 +24,8 @@ class Settings(BaseSettings):
     model: str = Field(
         "clip-vit-b-32",
         description="A preset (clip-vit-b-32, siglip2-base, metaclip2-b-32, concept), a sentence-transformers model as "
-        "hub id (owner/name) or folder, or auto: the index's model, else CLIP if it is at hand or the hub answers, else concept.",
+        "hub id (owner/name) or folder, or auto: the index's model, else CLIP if it is at hand or the hub answers, "
+        "else concept.",
     )
     text_model: str = Field(
         "",

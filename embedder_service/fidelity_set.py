@@ -155,5 +155,5 @@ _SENTENCES = (
 
 
 def fidelity_texts() -> list[str]:
-    """48 texts in some 25 languages, from one character to more than models take."""
+    """48 texts in some 20 languages, from one character to more than models take."""
     return [*_SENTENCES, " ".join(_SENTENCES) * 4]
