@@ -27,6 +27,8 @@ from tests.ports import free_port
 if TYPE_CHECKING:
     from imagesearch.embedder.v1.embedder_pb2_grpc import EmbedderServiceAsyncStub
 
+_worked_out: set[tuple[object, ...]] = set()
+
 
 @dataclass(frozen=True)
 class Sums:
@@ -113,6 +115,10 @@ async def open_connection(address: str) -> AsyncIterator[EmbedderServiceAsyncStu
 
 
 async def _work_forms_out(options: EmbedderOptions) -> None:
+    """Once for all numbers of cores."""
+    form = (options.model, options.text_model, options.cache_dir, options.precision, options.device)
+    if form in _worked_out:
+        return
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "embedder_service", "fetch"),
@@ -125,3 +131,4 @@ async def _work_forms_out(options: EmbedderOptions) -> None:
     if process.returncode:
         typer.echo(output.decode(errors="replace"), err=True)
         raise typer.Exit(1)
+    _worked_out.add(form)
