@@ -21,7 +21,7 @@ from benchmarks import embedder_bare, embedder_seed
 from benchmarks.embedder_bare import Parts
 from benchmarks.embedder_inputs import write_photos
 from benchmarks.embedder_machine import Cores, PinnedProcess, names, other_cores, print_machine, running_on
-from benchmarks.embedder_neighbours import search_running
+from benchmarks.embedder_neighbours import Search, search_running
 from benchmarks.embedder_options import (
     ALL_PRECISIONS,
     CACHE,
@@ -128,29 +128,29 @@ async def _round(
             embedder_seed.milliseconds_a_photo, options.model, len(options.cores), files[: task.seed_photos]
         )
     before = await service.sums("embedder_batch_size", "bulk_image")
-    start = await _index(options.cores, service, task.folder / "one")
-    whole = await _index(options.cores, service, task.folder / "photos")
+    async with search_running(options.cores, {"SEARCH_BACKEND": "embedded"}) as search:
+        start = await _index(options.cores, service, search, task.folder / "one")
+        whole = await _index(options.cores, service, search, task.folder / "photos")
     batch = round((await service.sums("embedder_batch_size", "bulk_image")).mean_since(before))
     parts = await bare.run(embedder_bare.parts, options, files[: max(task.seed_photos, 8)], max(1, batch))
     photo = (whole - start) / max(1, len(files) - 1)
     return Round(sum(loop) / len(loop), start, photo, batch, parts)
 
 
-async def _index(cores: Cores, service: Service, photos: Path) -> float:
-    """Milliseconds of an indexer from its start to its end, with an index of its own."""
-    async with search_running(cores, {"SEARCH_BACKEND": "embedded"}) as search:
-        started = time.perf_counter()
-        with running_on(cores):
-            indexer = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "indexer", os.fspath(photos), "--quiet", "--readers", str(len(cores))),
-                *("--embedder", service.address, "--search", search.address),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-            )
-        _, output = await indexer.communicate()
-        taken = 1_000 * (time.perf_counter() - started)
+async def _index(cores: Cores, service: Service, search: Search, photos: Path) -> float:
+    """Milliseconds of an indexer from its start to its end."""
+    started = time.perf_counter()
+    with running_on(cores):
+        indexer = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "indexer", os.fspath(photos), "--quiet", "--readers", str(len(cores))),
+            *("--embedder", service.address, "--search", search.address),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+    _, output = await indexer.communicate()
+    taken = 1_000 * (time.perf_counter() - started)
     if indexer.returncode:
         typer.echo(output.decode(errors="replace"), err=True)
         raise typer.Exit(1)
