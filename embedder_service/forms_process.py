@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -59,23 +58,28 @@ def work_out_in_process(source: ModelSource, options: FormOptions) -> None:
 def run_job() -> None:
     """What the process does. Exits with 1 and a sentence if it fails."""
     job = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    options = FormOptions(job["precision"], Path(job["cache_dir"]), job["threads"])
+    threading.Thread(target=_end_with_parent, args=(options.folder,), daemon=True).start()
     os.nice(_NICENESS)
     _be_killed_first()
     from embedder_service.work_out import work_out  # noqa: PLC0415 takes seconds: the above comes first
 
     images, texts = map(Path, job["folders"])
-    options = FormOptions(job["precision"], Path(job["cache_dir"]), job["threads"])
     try:
         work_out(ModelSource(job["name"], images, texts), options)
     except FormsFailed as error:
         sys.stdout.write(f"{error}\n")
         sys.exit(1)
+    sys.stdout.flush()
+    os._exit(0)  # what is kept is kept; the libraries' threads must not hold up the end
 
 
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
+def _end_with_parent(folder: Path) -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    for attempt in folder.glob("*.attempts"):
+        attempt.unlink(missing_ok=True)  # it did not fail: the service stopped
+    os._exit(1)
 
 
 def _be_killed_first() -> None:
