@@ -18,9 +18,9 @@ from benchmarks.embedder_inputs import query_text
 from benchmarks.embedder_options import EmbedderOptions
 from embedder_service.choose import Loaders, ModelRequest, load_model
 from embedder_service.encoder import Encoder, LoadedModel, PreparedImage, Report
+from embedder_service.forms.verdict import FormOptions
 from embedder_service.hub import HuggingFaceHub
 from embedder_service.sources import ModelSource
-from embedder_service.verdict import FormOptions
 from pictures.decode import read_picture
 from pictures.reduce import reduced_picture
 
@@ -53,13 +53,13 @@ def encoder(options: EmbedderOptions) -> Encoder:
     """The form that the service serves with these options, once it was worked out."""
 
     def clip(source: ModelSource, report: Report) -> LoadedModel:
-        from embedder_service.served_clip import load_served_clip  # noqa: PLC0415 takes seconds to import
+        from embedder_service.clip.served import load_served_clip  # noqa: PLC0415 takes seconds to import
 
         forms = FormOptions(options.precision, options.cache_dir, threads)
         return load_served_clip(source, options.device, forms, report)
 
     def concept(report: Report) -> LoadedModel:
-        from embedder_service.concept import load_concept  # noqa: PLC0415 takes seconds to import
+        from embedder_service.concept.encoder import load_concept  # noqa: PLC0415 takes seconds to import
 
         return LoadedModel(load_concept(options.cache_dir, threads, report))
 

@@ -33,7 +33,7 @@ from benchmarks.embedder_options import (
     parse_precisions,
 )
 from benchmarks.embedder_process import Service, embedder_service
-from embedder_service.forms import Precision
+from embedder_service.forms.form import Precision
 from grpc_runtime.telemetry import configure_logging
 
 

@@ -118,12 +118,12 @@ def picture_recall(queries: Sequence[Query], vectors: Vectors) -> Recall | None:
 
 def _load(request: ModelRequest, cache_dir: Path, threads: int) -> Encoder:
     def clip(source: ModelSource, report: Report) -> LoadedModel:
-        from embedder_service.clip import load_clip  # noqa: PLC0415 takes seconds to import
+        from embedder_service.clip.reference import load_clip  # noqa: PLC0415 takes seconds to import
 
         return LoadedModel(load_clip(source, threads, report))
 
     def concept(report: Report) -> LoadedModel:
-        from embedder_service.concept import load_concept  # noqa: PLC0415 takes seconds to import
+        from embedder_service.concept.encoder import load_concept  # noqa: PLC0415 takes seconds to import
 
         return LoadedModel(load_concept(cache_dir, threads, report))
 

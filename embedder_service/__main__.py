@@ -14,19 +14,19 @@ from collections.abc import Callable
 
 import uvloop
 
-from embedder_service.batching import BatchLimits
+from embedder_service.batching.batcher import BatchLimits
 from embedder_service.choose import AUTO, CONCEPT, Loaders, ModelRequest, load_model
 from embedder_service.config import Settings
 from embedder_service.cores import usable_cores
 from embedder_service.embedder import Embedder, EmbedderLimits
 from embedder_service.encoder import LoadedModel, Report
 from embedder_service.errors import ModelFailed
-from embedder_service.forms_process import WORK_OUT_FORMS, run_job
+from embedder_service.forms.process import WORK_OUT_FORMS, run_job
+from embedder_service.forms.verdict import FormOptions
 from embedder_service.hub import HuggingFaceHub
 from embedder_service.model_host import ModelHost
 from embedder_service.service import SERVICE_NAME, EmbedderService
 from embedder_service.sources import DEFAULT_PRESET, ModelSource, at_hand, locate
-from embedder_service.verdict import FormOptions
 from grpc_runtime.metrics import serve_metrics
 from grpc_runtime.ports import PortUnavailable
 from grpc_runtime.server import Server
@@ -66,7 +66,7 @@ async def _work_out_forms(settings: Settings) -> None:
 
 
 async def _check(settings: Settings) -> None:
-    from embedder_service.check_command import check_forms, check_only_form  # noqa: PLC0415 takes seconds
+    from embedder_service.forms.check_command import check_forms, check_only_form  # noqa: PLC0415 takes seconds
 
     hub = _hub(settings)
     model = settings.model
@@ -108,7 +108,7 @@ def _loader(settings: Settings) -> Callable[[Report], LoadedModel]:
 
     # The libraries behind a model take seconds to import: only those of the chosen one are, while the service answers.
     def clip(source: ModelSource, report: Report) -> LoadedModel:
-        from embedder_service.served_clip import load_served_clip  # noqa: PLC0415
+        from embedder_service.clip.served import load_served_clip  # noqa: PLC0415
 
         return load_served_clip(source, settings.device, _form_options(settings), report)
 
@@ -122,7 +122,7 @@ def _loader(settings: Settings) -> Callable[[Report], LoadedModel]:
 
 
 def _concept(settings: Settings, report: Report) -> LoadedModel:
-    from embedder_service.concept import load_concept  # noqa: PLC0415
+    from embedder_service.concept.encoder import load_concept  # noqa: PLC0415
 
     return LoadedModel(load_concept(settings.cache_dir, _threads(settings), report))
 

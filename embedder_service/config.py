@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from embedder_service.forms import Device, Precision
+from embedder_service.forms.form import Device, Precision
 from grpc_runtime.telemetry import LogFormat, LogLevel
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from embedder_service import metrics
-from embedder_service.pace import Pace
-from embedder_service.waiting import Kind
+from embedder_service.batching.pace import Pace
+from embedder_service.batching.waiting import Kind
 
 Output = TypeVar("Output")
 

@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Self
 
 from embedder_service import metrics
-from embedder_service.admission import Admission, MemoryBudget
-from embedder_service.batching import Batcher, BatchLimits, Clock, EmbeddedText, Vector
+from embedder_service.batching.admission import Admission, MemoryBudget
+from embedder_service.batching.batcher import Batcher, BatchLimits, Clock, EmbeddedText, Vector
+from embedder_service.batching.waiting import Kind
 from embedder_service.decoding import Decoders
 from embedder_service.encoder import Encoder, Modality, ModelCard, PreparedImage
 from embedder_service.errors import (
@@ -22,7 +23,6 @@ from embedder_service.errors import (
     TextTooLong,
 )
 from embedder_service.text_cache import TextCache
-from embedder_service.waiting import Kind
 from pictures.decode import read_picture
 from pictures.errors import PictureError, TooLarge
 from pictures.limits import DEFAULT_LIMITS, Limits

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from grpc.aio import ServicerContext
 
-from embedder_service.batching import Vector
+from embedder_service.batching.batcher import Vector
 from embedder_service.embedder import EmbedderLimits
 from embedder_service.encoder import FormCheck, Modality
 from embedder_service.model_host import ModelHost, State

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from embedder_service import metrics
-from embedder_service.batching import EmbeddedText
+from embedder_service.batching.batcher import EmbeddedText
 from embedder_service.errors import Overloaded, TooLate
 
 _HIT = metrics.TEXT_CACHE.labels("hit")

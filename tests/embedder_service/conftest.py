@@ -10,7 +10,7 @@ import grpc
 import pytest
 
 from benchmarks.package_photos import photo_files
-from embedder_service.batching import BatchLimits
+from embedder_service.batching.batcher import BatchLimits
 from embedder_service.embedder import Embedder, EmbedderLimits
 from embedder_service.encoder import Encoder, LoadedModel, Report
 from embedder_service.model_host import ModelHost
@@ -94,7 +94,7 @@ def replica(tmp_path_factory: pytest.TempPathFactory) -> "Replica":
 @pytest.fixture(scope="session")
 def concept(pytestconfig: pytest.Config) -> Encoder:
     """The built-in model; what it works out at its first start is kept from run to run."""
-    from embedder_service.concept import load_concept  # noqa: PLC0415 takes seconds, and few tests need it
+    from embedder_service.concept.encoder import load_concept  # noqa: PLC0415 takes seconds, and few tests need it
 
     return load_concept(pytestconfig.cache.mkdir("concept"), 1, lambda detail, progress: None)
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from embedder_service.batching.waiting import Kind
 from embedder_service.decoding import Decoders
-from embedder_service.waiting import Kind
 
 
 class Work:

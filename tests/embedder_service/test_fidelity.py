@@ -35,7 +35,7 @@ def encoder(request: pytest.FixtureRequest) -> Iterator[Encoder]:
     if request.param == "concept":
         yield request.getfixturevalue("concept")
     else:
-        from embedder_service.clip import load_clip  # noqa: PLC0415
+        from embedder_service.clip.reference import load_clip  # noqa: PLC0415
         from embedder_service.sources import ModelSource  # noqa: PLC0415
 
         replica: Replica = request.getfixturevalue("replica")

@@ -2,7 +2,7 @@ import asyncio
 
 import numpy as np
 
-from embedder_service.batching import EmbeddedText
+from embedder_service.batching.batcher import EmbeddedText
 from embedder_service.errors import Overloaded
 from embedder_service.text_cache import TextCache
 

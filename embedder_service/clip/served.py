@@ -1,0 +1,47 @@
+"""The loader of CLIP and its like: takes the fastest form that is true to the reference."""
+
+from pathlib import Path
+
+from embedder_service.clip.towers import TowerEncoder
+from embedder_service.encoder import Encoder, LoadedModel, Report
+from embedder_service.forms.form import Device, FormsFailed
+from embedder_service.forms.kept import open_kept
+from embedder_service.forms.process import work_out_in_process
+from embedder_service.forms.verdict import FormOptions
+from embedder_service.sources import ModelSource
+
+
+def load_served_clip(source: ModelSource, device: Device, options: FormOptions, report: Report) -> LoadedModel:
+    """What was worked out before, or the reference and how to work out more. Raises ModelFailed."""
+
+    def reference() -> TowerEncoder:
+        from embedder_service.clip.reference import load_clip  # noqa: PLC0415 takes seconds, in vain once forms are kept
+
+        return load_clip(source, options.threads, report)
+
+    if device == "cuda" or (device == "auto" and _may_have_gpu()):
+        from embedder_service.clip.cuda import has_cuda, load_on_cuda  # noqa: PLC0415
+
+        if device == "cuda" or has_cuda():
+            return LoadedModel(load_on_cuda(source, options, report))
+    report(f"Loading {source.name}.", 0.0)
+    if (kept := open_kept(source, options, reference)) is not None:
+        return LoadedModel(kept)
+    encoder = reference()
+    return LoadedModel(encoder, faster=lambda: _faster(source, options, encoder))
+
+
+def _faster(source: ModelSource, options: FormOptions, reference: TowerEncoder) -> Encoder:
+    reason = "What was worked out is gone again."
+    try:
+        work_out_in_process(source, options)
+        if (forms := open_kept(source, options, lambda: reference)) is not None:
+            return forms
+    except FormsFailed as error:
+        reason = str(error)
+    return reference.judged((), f"No faster form could be worked out. {reason} The reference serves.")
+
+
+def _may_have_gpu() -> bool:
+    """Asked before torch is, whose import takes seconds."""
+    return any(Path("/dev").glob("nvidia[0-9]*")) or Path("/dev/dxg").exists()
