@@ -37,7 +37,7 @@ class BatchLimits:
     """A batch is written when it is full, or so many seconds after its first item came."""
 
     items: int = 500
-    seconds: float = 0.1
+    seconds: float = 0.5  # a commit of the embedded index takes some 25 ms of CPU time, however many photos it has
 
 
 async def ingest(
