@@ -110,7 +110,7 @@ CMD ["indexer", "/photos"]
 
 FROM runtime AS embedder-code
 LABEL org.opencontainers.image.title="imagesearch embedder"
-ENV EMBEDDER_HOST=0.0.0.0 EMBEDDER_CACHE_DIR=/models/computed HF_HOME=/models/hub EMBEDDER_BUNDLED_DIR=/opt/models/hub \
+ENV EMBEDDER_HOST=0.0.0.0 EMBEDDER_CACHE_DIR=/models/computed HF_HOME=/models/hub EMBEDDER_BUNDLED_DIR=/opt/models \
     EMBEDDER_LOG_FORMAT=json
 COPY --from=embedder-packages /opt/venv /opt/venv
 COPY pictures pictures
@@ -126,7 +126,7 @@ ARG MODEL=""
 USER 0:0
 RUN mkdir /opt/models && \
     if [ -n "${MODEL}" ]; then \
-      HF_HOME=/opt/models EMBEDDER_CACHE_DIR=/tmp/computed EMBEDDER_MODEL="${MODEL}" python -m embedder_service fetch; \
+      HF_HOME=/opt/models EMBEDDER_CACHE_DIR=/opt/models EMBEDDER_MODEL="${MODEL}" python -m embedder_service fetch; \
     fi
 USER 10001:10001
 

@@ -128,11 +128,12 @@ def _concept(settings: Settings, report: Report) -> LoadedModel:
 
 
 def _hub(settings: Settings) -> HuggingFaceHub:
-    return HuggingFaceHub(timeout=settings.hub_timeout, bundled_dir=settings.bundled_dir)
+    bundled = settings.bundled_dir / "hub" if settings.bundled_dir else None
+    return HuggingFaceHub(timeout=settings.hub_timeout, bundled_dir=bundled)
 
 
 def _form_options(settings: Settings) -> FormOptions:
-    return FormOptions(settings.precision, settings.cache_dir, _threads(settings))
+    return FormOptions(settings.precision, settings.cache_dir, _threads(settings), settings.bundled_dir)
 
 
 def _threads(settings: Settings) -> int:

@@ -35,7 +35,9 @@ class Settings(BaseSettings):
     index_model: str = Field("", description="With auto: the id of the model that the existing index is of.")
     cache_dir: Path = Field(Path("data/models"), description="Where what models compute once is kept.")
     bundled_dir: Path | None = Field(
-        None, description="A hub cache that is only read, and first: the model that an image carries."
+        None,
+        description="A folder with a model that an image carries, which is only read: hub/, a hub cache, and forms/, "
+        "what EMBEDDER_CACHE_DIR has under that name.",
     )
     hub_timeout: float = Field(3.0, gt=0, description="Seconds within which the model hub must answer at start.")
     precision: Precision = Field(

@@ -22,10 +22,11 @@ _FORGOTTEN_AFTER_SECONDS = 30 * 24 * 3600
 
 
 class FormCache:
-    """A folder; several processes may share it."""
+    """A folder; several processes may share it. What `bundled`, which is never written, holds is found as well."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bundled: Path | None = None) -> None:
         self._folder = folder
+        self._bundled = bundled
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -46,12 +47,12 @@ class FormCache:
 
     def folder(self, name: str) -> Path | None:
         """What was kept under this name; None if there is nothing."""
-        folder = self._folder / name
-        if not folder.is_dir():
-            return None
-        with suppress(OSError):  # read-only
-            os.utime(folder)
-        return folder
+        for place in self._places():
+            if (folder := place / name).is_dir():
+                with suppress(OSError):  # read-only
+                    os.utime(folder)
+                return folder
+        return None
 
     def keep(self, unfinished: Path, name: str) -> Path:
         """Gives a folder of the workspace its name; under the lock. Raises OSError."""
@@ -65,10 +66,10 @@ class FormCache:
 
     def text(self, name: str) -> str | None:
         """What `keep_text` wrote."""
-        try:
-            return (self._folder / name).read_text()
-        except OSError:
-            return None
+        for place in self._places():
+            with suppress(OSError):
+                return (place / name).read_text()
+        return None
 
     def keep_text(self, text: str, name: str) -> None:
         """Writes a small file whole or not at all. Raises OSError."""
@@ -81,6 +82,9 @@ class FormCache:
     def remove(self, name: str) -> None:
         """Removes a small file."""
         (self._folder / name).unlink(missing_ok=True)
+
+    def _places(self) -> list[Path]:
+        return [self._folder, self._bundled] if self._bundled else [self._folder]
 
     def forget(self, prefix: str) -> None:
         """Removes what has such a name and was not used for a month: of other weights or versions."""

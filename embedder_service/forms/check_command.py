@@ -7,7 +7,6 @@ from typing import Any
 from embedder_service.clip.reference import ClipReference
 from embedder_service.clip.towers import Side, TextSide
 from embedder_service.encoder import Encoder, FormCheck, Modality
-from embedder_service.forms.cache import FormCache
 from embedder_service.forms.checks import sides
 from embedder_service.forms.fidelity import MIN_MEAN_COSINE, MIN_OVERLAP, MIN_WORST_COSINE
 from embedder_service.forms.fidelity_set import fidelity_pictures, fidelity_texts
@@ -24,7 +23,7 @@ def check_forms(source: ModelSource, options: FormOptions, seconds: float = 2.0)
 
     Raises ModelFailed or OSError.
     """
-    cpu, cache = this_cpu(), FormCache(options.folder)
+    cpu, cache = this_cpu(), options.cache()
     reference = ClipReference(source, options.threads, lambda detail, progress: None)
     names = KeptNames(source, options.precision, cpu)
     yield f"{source.id()}, {options.threads} threads, items/s; limits: {_limits()}"

@@ -42,7 +42,7 @@ def read_verdict(cache: FormCache, names: KeptNames) -> Verdict | None:
 
 def open_kept(source: ModelSource, options: FormOptions, reference: Callable[[], TowerEncoder]) -> TowerEncoder | None:
     """The forms that the verdict names; None if nothing is kept. `reference` is called if a tower has no other form."""
-    cache, names = FormCache(options.folder), KeptNames(source, options.precision, this_cpu())
+    cache, names = options.cache(), KeptNames(source, options.precision, this_cpu())
     verdict = read_verdict(cache, names)
     if verdict is None:
         return None

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
-from embedder_service.forms.cache import FormCache, unwritable
+from embedder_service.forms.cache import unwritable
 from embedder_service.forms.form import FormsFailed
 from embedder_service.forms.verdict import FormOptions
 from embedder_service.sources import ModelSource
@@ -24,7 +24,7 @@ def work_out_in_process(source: ModelSource, options: FormOptions) -> None:
     The process ends with this one, however that ends: it watches its standard input.
     """
     try:
-        with FormCache(options.folder).workspace():
+        with options.cache().workspace():
             pass
     except OSError as error:
         raise FormsFailed(unwritable(options.folder, error)) from error
@@ -34,6 +34,7 @@ def work_out_in_process(source: ModelSource, options: FormOptions) -> None:
         "precision": options.precision,
         "cache_dir": os.fspath(options.cache_dir),
         "threads": options.threads,
+        "bundled_dir": os.fspath(options.bundled_dir) if options.bundled_dir else None,
     }
     root = os.fspath(Path(__file__).parents[2])
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -58,7 +59,8 @@ def work_out_in_process(source: ModelSource, options: FormOptions) -> None:
 def run_job() -> None:
     """What the process does. Exits with 1 and a sentence if it fails."""
     job = json.loads(sys.stdin.readline())
-    options = FormOptions(job["precision"], Path(job["cache_dir"]), job["threads"])
+    bundled = Path(job["bundled_dir"]) if job["bundled_dir"] else None
+    options = FormOptions(job["precision"], Path(job["cache_dir"]), job["threads"], bundled)
     threading.Thread(target=_end_with_parent, args=(options.folder,), daemon=True).start()
     os.nice(_NICENESS)
     _be_killed_first()

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from embedder_service.encoder import FormCheck, Modality, ModelCard
 from embedder_service.forms import fidelity
-from embedder_service.forms.cache import key, slug
+from embedder_service.forms.cache import FormCache, key, slug
 from embedder_service.forms.fidelity_set import SET_VERSION
 from embedder_service.forms.form import EXPORT_VERSION, INT8, Cpu, Form, Precision
 from embedder_service.sources import ModelSource
 
+_FORMS = "forms"
 _EXPORTERS = ("onnx", "onnxruntime", "sentence-transformers", "tokenizers", "torch", "transformers")
 
 
@@ -22,11 +23,16 @@ class FormOptions:
     precision: Precision
     cache_dir: Path
     threads: int
+    bundled_dir: Path | None = None
 
     @property
     def folder(self) -> Path:
         """Where forms are kept."""
-        return self.cache_dir / "forms"
+        return self.cache_dir / _FORMS
+
+    def cache(self) -> FormCache:
+        """What is kept there, and in `bundled_dir`."""
+        return FormCache(self.folder, self.bundled_dir / _FORMS if self.bundled_dir else None)
 
 
 @dataclass(frozen=True)

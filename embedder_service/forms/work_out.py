@@ -29,7 +29,7 @@ _MOST_ATTEMPTS = 2
 
 def work_out(source: ModelSource, options: FormOptions) -> None:
     """Keeps a verdict and what it names, unless they are kept already. Raises FormsFailed."""
-    cache, cpu = FormCache(options.folder), this_cpu()
+    cache, cpu = options.cache(), this_cpu()
     names = KeptNames(source, options.precision, cpu)
     try:
         with cache.locked():

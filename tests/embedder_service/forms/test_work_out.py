@@ -236,3 +236,16 @@ def test_a_side_without_a_form_is_the_references(
     assert encoder is not None
     assert encoder.texts is reference.texts
     assert encoder.card.precision == "int8 for pictures, fp32 for texts"
+
+
+def test_bundled_forms_are_opened_where_nothing_can_be_written(
+    source: ModelSource, options: FormOptions, opened: TowerEncoder, tmp_path: Path
+) -> None:
+    own = tmp_path / "not there"
+    carried = replace(options, cache_dir=own, bundled_dir=options.cache_dir)
+
+    found = open_kept(source, carried, no_reference)
+
+    assert found is not None
+    assert found.card == opened.card
+    assert not own.exists()
