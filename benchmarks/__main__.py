@@ -5,29 +5,20 @@ from typing import Any
 
 import typer
 
-from benchmarks import (
-    elastic_index,
-    embedded_index,
-    embedder_indexing,
-    embedder_overload,
-    embedder_priority,
-    embedder_query,
-    embedder_serving,
-    embedder_stream,
-    recall,
-)
+from benchmarks import elastic_index, embedded_index, recall
+from benchmarks.embedder import indexing, overload, priority, query, serving, stream
 
 # By name; each runs without arguments too.
 BENCHMARKS: Mapping[str, Callable[..., Any]] = {
     "recall": recall.run,
     "embedded-index": embedded_index.run,
     "elasticsearch": elastic_index.run,
-    "embedder-indexing": embedder_indexing.run,
-    "embedder-serving": embedder_serving.run,
-    "embedder-priority": embedder_priority.run,
-    "embedder-overload": embedder_overload.run,
-    "embedder-query": embedder_query.run,
-    "embedder-stream": embedder_stream.run,
+    "embedder-indexing": indexing.run,
+    "embedder-serving": serving.run,
+    "embedder-priority": priority.run,
+    "embedder-overload": overload.run,
+    "embedder-query": query.run,
+    "embedder-stream": stream.run,
 }
 
 app = typer.Typer(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.embedder_inputs import query_text, sent_pictures, small_pictures, write_photos
+from benchmarks.embedder.inputs import query_text, sent_pictures, small_pictures, write_photos
 from pictures.decode import read_picture
 
 

@@ -6,8 +6,8 @@ from itertools import count
 
 import pytest
 
-from benchmarks.embedder_load import Answers, End, closed_loop, open_loop, together
-from benchmarks.embedder_machine import PinnedProcess, other_cores, parse_cores, running_on
+from benchmarks.embedder.load import Answers, End, closed_loop, open_loop, together
+from benchmarks.embedder.machine import PinnedProcess, other_cores, parse_cores, running_on
 
 
 async def test_each_caller_waits_for_its_answer_and_no_number_repeats() -> None:

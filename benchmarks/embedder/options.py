@@ -7,7 +7,7 @@ from typing import Annotated, Self, cast, get_args
 
 import typer
 
-from benchmarks.embedder_machine import Cores, parse_cores
+from benchmarks.embedder.machine import Cores, parse_cores
 from embedder_service.forms import form as forms
 
 Model = Annotated[

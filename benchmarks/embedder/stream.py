@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.embedder_inputs import small_pictures
-from benchmarks.embedder_machine import other_cores, print_machine, resident_bytes, running_on
-from benchmarks.embedder_options import (
+from benchmarks.embedder.inputs import small_pictures
+from benchmarks.embedder.machine import other_cores, print_machine, resident_bytes, running_on
+from benchmarks.embedder.options import (
     CACHE,
     FIRST_CORE,
     CacheDir,
@@ -20,7 +20,7 @@ from benchmarks.embedder_options import (
     TextModel,
     replica,
 )
-from benchmarks.embedder_process import embedder_service, open_connection
+from benchmarks.embedder.process import embedder_service, open_connection
 from grpc_runtime.telemetry import configure_logging
 from imagesearch.embedder.v1 import embedder_pb2
 

@@ -14,13 +14,13 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import embedder_bare
-from benchmarks.embedder_calls import image_calls, text_calls
-from benchmarks.embedder_infinity import infinity
-from benchmarks.embedder_inputs import query_text, sent_pictures
-from benchmarks.embedder_load import Answers, Call, closed_loop, together
-from benchmarks.embedder_machine import PinnedProcess, other_cores, print_machine, running_on
-from benchmarks.embedder_options import (
+from benchmarks.embedder import bare as bare_runtime
+from benchmarks.embedder.calls import image_calls, text_calls
+from benchmarks.embedder.infinity import infinity
+from benchmarks.embedder.inputs import query_text, sent_pictures
+from benchmarks.embedder.load import Answers, Call, closed_loop, together
+from benchmarks.embedder.machine import PinnedProcess, other_cores, print_machine, running_on
+from benchmarks.embedder.options import (
     ALL_PRECISIONS,
     CACHE,
     FIRST_CORE,
@@ -33,7 +33,7 @@ from benchmarks.embedder_options import (
     TextModel,
     parse_precisions,
 )
-from benchmarks.embedder_process import embedder_service
+from benchmarks.embedder.process import embedder_service
 from grpc_runtime.telemetry import configure_logging
 
 _DEADLINE_SECONDS = 120.0
@@ -97,14 +97,14 @@ async def _measure(options: EmbedderOptions, plan: Plan, command: Path | None, d
             images["infinity"] = other.image_calls(sent_pictures())
             texts["infinity"] = other.text_calls(query_text)
         bare = stack.enter_context(PinnedProcess(options.cores))
-        print(f"\n{options.precision}: {service.form}; the loop: {await bare.run(embedder_bare.form, options)}")
+        print(f"\n{options.precision}: {service.form}; the loop: {await bare.run(bare_runtime.form, options)}")
 
         async def bare_images() -> float:
-            function = embedder_bare.images_per_second
+            function = bare_runtime.images_per_second
             return await bare.run(function, options, sent_pictures(), plan.bare_batch, plan.seconds)
 
         async def bare_texts() -> float:
-            return await bare.run(embedder_bare.texts_per_second, options, plan.bare_batch, plan.seconds)
+            return await bare.run(bare_runtime.texts_per_second, options, plan.bare_batch, plan.seconds)
 
         for kind, calls, alone in (("images", images, bare_images), ("texts", texts, bare_texts)):
             _print_heading(kind, list(calls))

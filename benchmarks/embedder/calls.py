@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import grpc
 
-from benchmarks.embedder_load import Call, End
-from benchmarks.embedder_process import open_connection
+from benchmarks.embedder.load import Call, End
+from benchmarks.embedder.process import open_connection
 from imagesearch.embedder.v1 import embedder_pb2
 
 if TYPE_CHECKING:

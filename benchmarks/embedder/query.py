@@ -17,14 +17,14 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from benchmarks import embedder_bare
 from benchmarks.elastic_cluster import Cluster, open_cluster
-from benchmarks.embedder_inputs import query_text
-from benchmarks.embedder_lance import nearest_in_folder
-from benchmarks.embedder_load import Answers
-from benchmarks.embedder_machine import PinnedProcess, other_cores, print_machine, running_on
-from benchmarks.embedder_neighbours import gateway_running, search_running
-from benchmarks.embedder_options import (
+from benchmarks.embedder import bare as bare_runtime
+from benchmarks.embedder.inputs import query_text
+from benchmarks.embedder.lance import nearest_in_folder
+from benchmarks.embedder.load import Answers
+from benchmarks.embedder.machine import PinnedProcess, other_cores, print_machine, running_on
+from benchmarks.embedder.neighbours import gateway_running, search_running
+from benchmarks.embedder.options import (
     ALL_PRECISIONS,
     CACHE,
     FIRST_CORE,
@@ -37,7 +37,7 @@ from benchmarks.embedder_options import (
     TextModel,
     parse_precisions,
 )
-from benchmarks.embedder_process import embedder_service
+from benchmarks.embedder.process import embedder_service
 from benchmarks.made_photos import SELECTIONS, MadePhotos
 from benchmarks.made_vectors import unit, with_noise
 from benchmarks.search_process import fill
@@ -116,7 +116,7 @@ async def _measure(options: EmbedderOptions, count: int, queries: int, hosts: st
         asked = Asked([], [], [])
         for number in range(-_WARM_UP, queries):
             gateway = await ask(number + _WARM_UP) if number % 2 else 0.0
-            vector, encoder = await bare.run(embedder_bare.text_vector, options, query_text(number + _WARM_UP))
+            vector, encoder = await bare.run(bare_runtime.text_vector, options, query_text(number + _WARM_UP))
             knn = await nearest(vector)
             gateway = gateway or await ask(number + _WARM_UP)
             if number >= 0:

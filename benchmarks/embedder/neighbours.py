@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from benchmarks.embedder_machine import Cores, running_on
+from benchmarks.embedder.machine import Cores, running_on
 from tests.integration.processes import Process
 from tests.ports import free_port
 

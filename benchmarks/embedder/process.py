@@ -17,8 +17,8 @@ import grpc
 import typer
 from prometheus_client.parser import text_string_to_metric_families
 
-from benchmarks.embedder_machine import resident_bytes, running_on
-from benchmarks.embedder_options import EmbedderOptions
+from benchmarks.embedder.machine import resident_bytes, running_on
+from benchmarks.embedder.options import EmbedderOptions
 from grpc_runtime.channels import MAX_MESSAGE_BYTES
 from imagesearch.embedder.v1 import embedder_pb2, embedder_pb2_grpc
 from tests.integration.processes import Process

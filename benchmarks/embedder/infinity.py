@@ -17,9 +17,9 @@ from pathlib import Path
 import aiohttp
 import typer
 
-from benchmarks.embedder_load import Call, End
-from benchmarks.embedder_machine import running_on
-from benchmarks.embedder_options import EmbedderOptions
+from benchmarks.embedder.load import Call, End
+from benchmarks.embedder.machine import running_on
+from benchmarks.embedder.options import EmbedderOptions
 from tests.ports import free_port
 
 _IMAGES, _TEXTS = "images", "texts"

@@ -14,8 +14,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from benchmarks.embedder_inputs import query_text
-from benchmarks.embedder_options import EmbedderOptions
+from benchmarks.embedder.inputs import query_text
+from benchmarks.embedder.options import EmbedderOptions
 from embedder_service.choose import Loaders, ModelRequest, load_model
 from embedder_service.encoder import Encoder, LoadedModel, PreparedImage, Report
 from embedder_service.forms.verdict import FormOptions

@@ -17,12 +17,13 @@ from typing import Annotated
 
 import typer
 
-from benchmarks import embedder_bare, embedder_seed
-from benchmarks.embedder_bare import Parts
-from benchmarks.embedder_inputs import write_photos
-from benchmarks.embedder_machine import Cores, PinnedProcess, names, other_cores, print_machine, running_on
-from benchmarks.embedder_neighbours import Search, search_running
-from benchmarks.embedder_options import (
+from benchmarks.embedder import bare as bare_runtime
+from benchmarks.embedder import seed as original_loop
+from benchmarks.embedder.bare import Parts
+from benchmarks.embedder.inputs import write_photos
+from benchmarks.embedder.machine import Cores, PinnedProcess, names, other_cores, print_machine, running_on
+from benchmarks.embedder.neighbours import Search, search_running
+from benchmarks.embedder.options import (
     ALL_PRECISIONS,
     CACHE,
     CacheDir,
@@ -32,7 +33,7 @@ from benchmarks.embedder_options import (
     TextModel,
     parse_precisions,
 )
-from benchmarks.embedder_process import Service, embedder_service
+from benchmarks.embedder.process import Service, embedder_service
 from embedder_service.forms.form import Precision
 from grpc_runtime.telemetry import configure_logging
 
@@ -125,14 +126,14 @@ async def _round(
     loop = [float("nan")]
     if task.seed_photos:
         loop = await seed.run(
-            embedder_seed.milliseconds_a_photo, options.model, len(options.cores), files[: task.seed_photos]
+            original_loop.milliseconds_a_photo, options.model, len(options.cores), files[: task.seed_photos]
         )
     before = await service.sums("embedder_batch_size", "bulk_image")
     async with search_running(options.cores, {"SEARCH_BACKEND": "embedded"}) as search:
         start = await _index(options.cores, service, search, task.folder / "one")
         whole = await _index(options.cores, service, search, task.folder / "photos")
     batch = round((await service.sums("embedder_batch_size", "bulk_image")).mean_since(before))
-    parts = await bare.run(embedder_bare.parts, options, files[: max(task.seed_photos, 8)], max(1, batch))
+    parts = await bare.run(bare_runtime.parts, options, files[: max(task.seed_photos, 8)], max(1, batch))
     photo = (whole - start) / max(1, len(files) - 1)
     return Round(sum(loop) / len(loop), start, photo, batch, parts)
 

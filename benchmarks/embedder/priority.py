@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.embedder_calls import text_calls
-from benchmarks.embedder_inputs import query_text, sent_pictures
-from benchmarks.embedder_load import Answers, Call, End
-from benchmarks.embedder_machine import other_cores, print_machine, running_on
-from benchmarks.embedder_options import (
+from benchmarks.embedder.calls import text_calls
+from benchmarks.embedder.inputs import query_text, sent_pictures
+from benchmarks.embedder.load import Answers, Call, End
+from benchmarks.embedder.machine import other_cores, print_machine, running_on
+from benchmarks.embedder.options import (
     ALL_PRECISIONS,
     CACHE,
     FIRST_CORE,
@@ -27,7 +27,7 @@ from benchmarks.embedder_options import (
     TextModel,
     parse_precisions,
 )
-from benchmarks.embedder_process import Service, embedder_service, open_connection
+from benchmarks.embedder.process import Service, embedder_service, open_connection
 from grpc_runtime.telemetry import configure_logging
 from imagesearch.embedder.v1 import embedder_pb2
 

@@ -13,11 +13,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from benchmarks.embedder_calls import image_calls, text_calls
-from benchmarks.embedder_inputs import query_text, sent_pictures
-from benchmarks.embedder_load import Arrivals, Call, End, closed_loop, open_loop, percentile
-from benchmarks.embedder_machine import other_cores, print_machine, running_on
-from benchmarks.embedder_options import (
+from benchmarks.embedder.calls import image_calls, text_calls
+from benchmarks.embedder.inputs import query_text, sent_pictures
+from benchmarks.embedder.load import Arrivals, Call, End, closed_loop, open_loop, percentile
+from benchmarks.embedder.machine import other_cores, print_machine, running_on
+from benchmarks.embedder.options import (
     CACHE,
     FIRST_CORE,
     CacheDir,
@@ -28,7 +28,7 @@ from benchmarks.embedder_options import (
     Precision,
     TextModel,
 )
-from benchmarks.embedder_process import Service, embedder_service
+from benchmarks.embedder.process import Service, embedder_service
 from grpc_runtime.telemetry import configure_logging
 
 _ALLOWED_SHARE, _ALLOWED_MS = 0.8, 50.0

@@ -1,0 +1,1 @@
+"""The embedder, measured through its gRPC contract."""
