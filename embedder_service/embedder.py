@@ -3,14 +3,14 @@
 import functools
 import math
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from embedder_service import metrics
 from embedder_service.batching.admission import Admission, MemoryBudget
-from embedder_service.batching.batcher import Batcher, BatchLimits, Clock, EmbeddedText, Vector
+from embedder_service.batching.batcher import Batcher, BatchLimits, Clock, EmbeddedText, Result, Vector
 from embedder_service.batching.waiting import Kind
 from embedder_service.decoding import Decoders
 from embedder_service.encoder import Encoder, Modality, ModelCard, PreparedImage
@@ -85,6 +85,10 @@ class Embedder:
     def card(self) -> ModelCard:
         """The model."""
         return self._encoder.card
+
+    async def between_batches(self, function: Callable[[], Result]) -> Result:
+        """Calls it in the thread that computes, so that it may use what the encoder in service uses."""
+        return await self._batcher.between_batches(function)
 
     def replace_encoder(self, encoder: Encoder) -> None:
         """Another form of the same model takes over from the next batch on; calls that wait are served by it.

@@ -122,14 +122,12 @@ class ModelHost:
         return model
 
     async def _improve(self, embedder: Embedder, faster: Callable[[], Encoder]) -> None:
-        def tried() -> Encoder:
-            encoder = faster()
-            check_encoder(encoder)
-            return encoder
-
         _log.info("a faster form of the model is being worked out; the present one serves meanwhile")
         try:
-            encoder = await _in_thread("forms", lambda loop: tried())
+            encoder = await _in_thread("forms", lambda loop: faster())
+            if (encoder.card.precision, encoder.card.runtime) != (embedder.card.precision, embedder.card.runtime):
+                # It may share a tower or a tokenizer with the present one, and those are for one thread at a time.
+                await embedder.between_batches(lambda: check_encoder(encoder))
         except Exception as error:
             _log.exception("no faster form could be worked out", exc_info=error)
             detail = f"No faster form could be worked out ({type(error).__name__}: {error}). The reference serves."

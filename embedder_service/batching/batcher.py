@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import structlog
@@ -27,6 +27,7 @@ _log = structlog.stdlib.get_logger("batching")
 
 Vector = NDArray[np.float32]
 Clock = Callable[[], float]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,10 @@ class Batcher:
         """The next batch is computed by this one; it must be another form of the same model."""
         self._encoder = encoder
         self._paces = {kind: Pace() for kind in Kind}
+
+    async def between_batches(self, function: Callable[[], Result]) -> Result:
+        """Calls it in the thread that computes, so that it may use what the encoder in service uses."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
 
     async def embed_text(self, text: str, deadline: float = math.inf) -> EmbeddedText:
         """Raises TooLate, instead of computing it, if the answer would come only after the deadline."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import torch
 from PIL.Image import Image
 from transformers import AutoImageProcessor
 
@@ -33,6 +34,11 @@ class ImageInputs:
         """The inputs of a batch of one."""
         features = self._processor(images=[without_extreme_ends(image)], return_tensors="pt")
         return {name: tensor.numpy() for name, tensor in features.items()}
+
+
+def prepare_in_one_thread() -> None:
+    """For a process in which torch prepares pictures, several at once, and computes nothing else."""
+    torch.set_num_threads(1)
 
 
 def without_extreme_ends(image: Image) -> Image:

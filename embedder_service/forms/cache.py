@@ -80,8 +80,10 @@ class FormCache:
         unfinished.replace(self._folder / name)
 
     def remove(self, name: str) -> None:
-        """Removes a small file."""
-        (self._folder / name).unlink(missing_ok=True)
+        """Removes what has this name, if it can be."""
+        path = self._folder / name
+        with suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
     def _places(self) -> list[Path]:
         return [self._folder, self._bundled] if self._bundled else [self._folder]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from embedder_service.clip.image_inputs import ImageInputs
+from embedder_service.clip.image_inputs import ImageInputs, prepare_in_one_thread
 from embedder_service.clip.onnx_tower import OnnxTower
 from embedder_service.clip.openvino_tower import OpenvinoTower
 from embedder_service.clip.text_inputs import TextInputs
@@ -28,16 +28,25 @@ def open_side(modality: Modality, form: Form, tower_folder: Path, inputs_folder:
 
 def read_verdict(cache: FormCache, names: KeptNames) -> Verdict | None:
     """None if there is none, or what it relies on is gone."""
-    text = cache.text(names.verdict())
-    if text is None:
-        return None
     try:
+        text = cache.text(names.verdict())
+        if text is None:
+            return None
         verdict = Verdict.from_json(text)
     except (ValueError, KeyError, TypeError):
         return None
     towers = [names.tower(modality, form) for modality, form in verdict.forms.items() if form != REFERENCE]
     kept = [cache.folder(name) for name in ([names.inputs(), *towers] if towers else [])]
     return None if None in kept else verdict
+
+
+def discard_kept(source: ModelSource, options: FormOptions) -> None:
+    """Removes the verdict and what it relies on, as far as it can be written, so that all is worked out anew."""
+    cache, names = options.cache(), KeptNames(source, options.precision, this_cpu())
+    verdict = read_verdict(cache, names)
+    towers = [names.tower(modality, form) for modality, form in verdict.forms.items()] if verdict else []
+    for name in (names.verdict(), names.inputs(), *towers):
+        cache.remove(name)
 
 
 def open_kept(source: ModelSource, options: FormOptions, reference: Callable[[], TowerEncoder]) -> TowerEncoder | None:
@@ -47,6 +56,8 @@ def open_kept(source: ModelSource, options: FormOptions, reference: Callable[[],
     if verdict is None:
         return None
     unchanged = reference() if REFERENCE in verdict.forms.values() else None
+    if unchanged is None:
+        prepare_in_one_thread()
     opened: dict[Modality, Side | None] = {Modality.IMAGE: None, Modality.TEXT: None}
     for modality, form in verdict.forms.items():
         if unchanged is not None and form == REFERENCE:

@@ -1,6 +1,6 @@
 """Works out which form of a model serves: exports, quantises, compares with the reference, keeps what is accepted.
 
-This takes some GB of memory for some ten seconds, so it is done in a process of its own (forms_process.py).
+This takes some GB of memory for some ten seconds, so it is done in a process of its own (process.py).
 """
 
 import shutil

@@ -45,6 +45,18 @@ def test_the_reference_comes_first_then_a_faster_form_and_that_at_once_the_next_
     assert reference() is None  # the faster form holds nothing of it
 
 
+def test_a_form_that_was_damaged_is_worked_out_anew(replica: Replica, tmp_path: Path) -> None:
+    form = improved(load(replica, tmp_path)).card
+    (file,) = tmp_path.glob("forms/clip-pictures-int8-*/model.onnx")
+    file.write_bytes(file.read_bytes()[:1_000])
+
+    damaged = load(replica, tmp_path)
+
+    assert "torch" in damaged.encoder.card.runtime
+    assert improved(damaged).card == form
+    assert load(replica, tmp_path).encoder.card == form
+
+
 def test_a_cache_that_cannot_be_written_leaves_the_reference_and_says_why(replica: Replica, tmp_path: Path) -> None:
     (tmp_path / "forms").write_text("in the way")
     model = load(replica, tmp_path)

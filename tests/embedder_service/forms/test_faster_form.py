@@ -87,9 +87,9 @@ async def test_no_call_fails_while_forms_change(serve: Serve, encoder: PlainEnco
         waiting = [asyncio.ensure_future(embed(running, f"text {number}")) for number in range(8)]
         await asyncio.to_thread(encoder.busy.wait, 30)
         faster.go.set()
-        await running.host.settled()
         encoder.release()
         vectors = await asyncio.gather(*waiting)
+        await running.host.settled()
 
     assert all(len(vector) == DIMENSIONS for vector in vectors)
 
