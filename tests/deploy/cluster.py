@@ -25,11 +25,15 @@ _SETUP = Path("scripts/elasticsearch_setup.sh")
 
 def kubectl(*arguments: str, stdin: str | None = None, check: bool = True) -> str:
     """What it prints. $KUBECTL says how it is called."""
-    command = [*shlex.split(os.environ.get("KUBECTL", "kubectl")), *arguments]
+    command = _command(*arguments)
     done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
     if check and done.returncode:
         raise AssertionError(f"{' '.join(command)}: {done.stdout[-2000:]}{done.stderr[-4000:]}")
     return done.stdout
+
+
+def _command(*arguments: str) -> list[str]:
+    return [*shlex.split(os.environ.get("KUBECTL", "kubectl")), *arguments]
 
 
 def kube(*arguments: str, stdin: str | None = None, check: bool = True) -> str:
@@ -90,15 +94,7 @@ def run_in_pod(name: str, script: str) -> None:
 
 def copy_into(pod: str, file: Path, target: str) -> None:
     """Copies a program into a folder of the pod that can be written."""
-    command = [
-        *shlex.split(os.environ.get("KUBECTL", "kubectl")),
-        "--namespace",
-        NAMESPACE,
-        "exec",
-        "--stdin",
-        pod,
-        "--",
-    ]
+    command = _command("--namespace", NAMESPACE, "exec", "--stdin", pod, "--")
     with file.open("rb") as content:
         subprocess.run([*command, "sh", "-c", f"cat >{target} && chmod +x {target}"], stdin=content, check=True)
 
