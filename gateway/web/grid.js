@@ -46,10 +46,14 @@ export class Grid {
     this.#grid.append(...hits.map((hit) => makeCard(hit, this.#best, this.#handlers.address(hit.photo.id))));
   }
 
+  /** Other photos are on their way: those that are shown stay until then. */
+  awaitPhotos() {
+    this.#grid.setAttribute("aria-busy", "true");
+  }
+
   /** Shows where photos will be. */
   showSkeletons() {
     this.#grid.replaceChildren(...SKELETON_RATIOS.map(makeSkeleton));
-    this.#grid.setAttribute("aria-busy", "true");
     this.#grid.hidden = false;
     this.#end.hidden = true;
   }

@@ -88,6 +88,7 @@ export class Search {
   async #fetchFirst() {
     const results = this.results;
     this.#setState(null);
+    this.#grid.awaitPhotos();
     this.#timer = setTimeout(() => this.#grid.showSkeletons(), SKELETONS_AFTER);
     try {
       await results.more();

@@ -1,6 +1,6 @@
 """The page as a person sees it: where its parts are, in one place for all tests."""
 
-from playwright.async_api import Locator, Page
+from playwright.async_api import Locator, Page, expect
 
 
 class SearchPage:
@@ -10,6 +10,7 @@ class SearchPage:
         self.tab = page
         self.query = page.get_by_role("textbox", name="Describe a photo")
         self.title = page.get_by_role("heading", level=1)
+        self.grid = page.locator("#grid")
         self.cards = page.locator("#grid a[data-id]")
         self.names = page.locator("#grid .card-name")
         self.scores = page.locator("#grid .score")
@@ -49,7 +50,8 @@ class SearchPage:
         await self.query.press("Enter")
 
     async def ids(self) -> list[str]:
-        """The ids of the photos in the grid, in order."""
+        """The ids of the photos in the grid, in order, once those that were asked for are there."""
+        await expect(self.grid).not_to_have_attribute("aria-busy", "true")
         ids: list[str] = await self.cards.evaluate_all("cards => cards.map(card => card.dataset.id)")
         return ids
 
