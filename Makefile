@@ -13,7 +13,7 @@ BREAKING_AGAINST ?= main
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-hub setup protos lint format bench version clean images up down check-manifests verify-compose verify-kubernetes
+.PHONY: help run test test-cluster test-crashes test-hub setup protos lint format bench version clean images up down check-manifests verify-compose verify-kubernetes
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 12
@@ -26,6 +26,9 @@ test: setup ## run the tests
 
 test-cluster: setup ## kill a node of an Elasticsearch cluster under load
 	$(BIN)/pytest -m cluster
+
+test-crashes: setup ## kill indexer, services and Elasticsearch at random moments (CRASH_ROUNDS, CRASH_SEED)
+	$(BIN)/pytest -m crashes -s
 
 test-hub: setup ## try the models of a hub, which must be reachable
 	$(BIN)/pytest -m hub

@@ -7,6 +7,7 @@ import typer
 
 from benchmarks import elastic_index, embedded_index, recall
 from benchmarks.embedder import indexing, overload, priority, query, serving, stream
+from benchmarks.indexer import scale
 
 # By name; each runs without arguments too.
 BENCHMARKS: Mapping[str, Callable[..., Any]] = {
@@ -19,6 +20,7 @@ BENCHMARKS: Mapping[str, Callable[..., Any]] = {
     "embedder-overload": overload.run,
     "embedder-query": query.run,
     "embedder-stream": stream.run,
+    "indexer-scale": scale.run,
 }
 
 app = typer.Typer(

@@ -59,6 +59,11 @@ class ElasticsearchNode:
         """The certificate authority of a secure node."""
         return self.folder / "conf" / "ca.crt"
 
+    @property
+    def runs(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -120,7 +125,7 @@ class ElasticsearchNode:
         return ask(f"{self.url}{path}", method, body, password=self.password, ca_file=self.ca_file)
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process and self._process.poll() is None:
+        if self._process and self.runs:
             os.killpg(self._process.pid, number)
             try:
                 self._process.wait(30)

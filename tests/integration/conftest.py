@@ -7,7 +7,7 @@ search_stub   calls to that search service
 photos        a folder for pictures, whose name is the test's source; make_photos fills it
 """
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from pathlib import Path
 
 import grpc
@@ -21,31 +21,40 @@ from tests.ports import free_port
 SECONDS_A_PICTURE = 0.02
 
 
-@pytest.fixture(scope="module")
-def module_services(tmp_path_factory: pytest.TempPathFactory) -> Generator[Services, None, None]:
-    folder = tmp_path_factory.mktemp("services")
+def make_services(
+    folder: Path,
+    search_settings: Mapping[str, str] | None = None,
+    *,
+    seconds_a_picture: float = SECONDS_A_PICTURE,
+) -> Services:
+    """Services that keep what they have in this folder; without settings the index is there too."""
     search_port, embedder_port = free_port(), free_port()
+    index = {"SEARCH_BACKEND": "embedded", "SEARCH_EMBEDDED_PATH": str(folder / "index")}
     search = Process(
         "search_service",
         (),
         {
             "SEARCH_PORT": str(search_port),
             "SEARCH_METRICS_PORT": "0",
-            "SEARCH_BACKEND": "embedded",
-            "SEARCH_EMBEDDED_PATH": str(folder / "index"),
             "SEARCH_DRAIN_SECONDS": "2",
+            **(index if search_settings is None else search_settings),
         },
         folder / "search.log",
         search_port,
     )
     embedder = Process(
         "tests.integration.plain_embedder",
-        (str(embedder_port), str(SECONDS_A_PICTURE)),
+        (str(embedder_port), str(seconds_a_picture)),
         {},
         folder / "embedder.log",
         embedder_port,
     )
-    services = Services(search, embedder)
+    return Services(search, embedder)
+
+
+@pytest.fixture(scope="module")
+def module_services(tmp_path_factory: pytest.TempPathFactory) -> Generator[Services, None, None]:
+    services = make_services(tmp_path_factory.mktemp("services"))
     yield services
     services.stop()
 
