@@ -17,6 +17,7 @@ _SENT_SIZE = (597, 448)
 _PHOTO_NOISE = 8.0
 _SENT_NOISE = 2.0
 _DIFFERENT_PHOTOS = 8
+_SMALL_IN_A_FOLDER = 500
 
 _THINGS = ("dog", "cat", "lighthouse", "bicycle", "child", "bridge", "train", "birthday cake", "mountain", "violin")
 _PLACES = ("on the beach", "in the rain", "at night", "in an old town", "by the river", "under a tree", "in the snow")
@@ -34,6 +35,17 @@ def write_photos(folder: Path, count: int) -> list[Path]:
     for number, file in enumerate(files):
         file.write_bytes(_with_comment(different[number % len(different)], f"photo {folder.name} {number}".encode()))
     return files
+
+
+def write_small_photos(folder: Path, count: int) -> None:
+    """So many JPEGs of 64x48 pixels, each of other bytes, 500 in a folder."""
+    pictures = small_pictures()
+    for number in range(count):
+        part = folder / f"{number // _SMALL_IN_A_FOLDER:04}"
+        if number % _SMALL_IN_A_FOLDER == 0:
+            part.mkdir(parents=True)
+        data = _with_comment(pictures[number % len(pictures)], f"photo {folder.name} {number}".encode())
+        (part / f"IMG_{number:06}.jpg").write_bytes(data)
 
 
 @cache

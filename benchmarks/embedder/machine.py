@@ -66,11 +66,31 @@ class PinnedProcess:
 
 
 def resident_bytes(process: int) -> int:
-    """The resident memory of a process."""
-    for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmRSS:"):
+    """The resident memory of a process. Raises ProcessLookupError if it has ended."""
+    resident = _memory_bytes(process, "VmRSS")
+    if resident is None:
+        raise ProcessLookupError(process)
+    return resident
+
+
+def peak_resident_bytes(process: int) -> int | None:
+    """The most memory of a process that was resident so far; None if it has ended.
+
+    (The ru_maxrss of a child is no less than what its parent had when it was started.)
+    """
+    return _memory_bytes(process, "VmHWM")
+
+
+def _memory_bytes(process: int, field: str) -> int | None:
+    """A field of /proc/PID/status (proc(5)) in bytes. A process that has ended has no memory."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    for line in status.splitlines():
+        if line.startswith(f"{field}:"):
             return 1024 * int(line.split()[1])
-    raise ProcessLookupError(process)
+    return None
 
 
 def names(cores: Cores | set[int]) -> str:

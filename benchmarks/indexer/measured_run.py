@@ -1,27 +1,25 @@
 """One run of `python -m indexer`, measured from outside: time, processor time and memory, of it and of the services."""
 
+import asyncio
 import os
 import re
-import subprocess
-import sys
-import tempfile
+import resource
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import typer
 
+from benchmarks.embedder.machine import peak_resident_bytes
 from tests.integration.processes import Process, Services
 
+_LONGEST_SECONDS = 3_600.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 _SAMPLE_SECONDS = 0.05
 _COUNTS = {
     "embedded": re.compile(r"([\d,]+) embedded and written"),
     "copied": re.compile(r"([\d,]+) written with a vector"),
     "unchanged": re.compile(r"([\d,]+) unchanged"),
-    "removed": re.compile(r"([\d,]+) removed"),
 }
 
 
@@ -36,60 +34,40 @@ class MeasuredRun:
     counts: dict[str, int]
 
 
-def measured_run(services: Services, folder: Path, *options: str) -> MeasuredRun:
+async def measured_run(services: Services, folder: Path, *options: str) -> MeasuredRun:
     """Runs the indexer over a folder to its end. Ends the benchmark if the run fails."""
-    before = {name: _cpu_seconds(process) for name, process in _named(services)}
-    measured = _measured(services, folder, options)
-    measured.cpu.update({name: _cpu_seconds(process) - before[name] for name, process in _named(services)})
-    return measured
-
-
-def _measured(services: Services, folder: Path, options: Sequence[str]) -> MeasuredRun:
-    with tempfile.TemporaryFile() as output:
-        started = time.perf_counter()
-        indexer = _start(services, folder, options, output)
-        peak = 0
-        while not (ended := os.wait4(indexer.pid, os.WNOHANG))[0]:
-            peak = _peak_bytes(indexer.pid) or peak
-            time.sleep(_SAMPLE_SECONDS)
-        seconds = time.perf_counter() - started
-        _, status, usage = ended
-        indexer.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        text = output.read().decode(errors="replace")
-    if indexer.returncode:
-        typer.echo(text, err=True)
+    before = _cpu_seconds(services)
+    started = time.perf_counter()
+    indexer = await services.start_indexer(folder, "--quiet", *options)
+    ending = asyncio.ensure_future(indexer.ended(_LONGEST_SECONDS))
+    peak = 0
+    while not ending.done():
+        peak = peak_resident_bytes(indexer.process.pid) or peak
+        await asyncio.wait({ending}, timeout=_SAMPLE_SECONDS)
+    seconds = time.perf_counter() - started
+    ended = await ending
+    if ended.code:
+        typer.echo(ended.output, err=True)
         raise typer.Exit(1)
-    return MeasuredRun(seconds, {"indexer": usage.ru_utime + usage.ru_stime}, peak, _counts(text))
+    cpu = {name: after - before[name] for name, after in _cpu_seconds(services).items()}
+    return MeasuredRun(seconds, cpu, peak, _counts(ended.output))
 
 
-def _start(services: Services, folder: Path, options: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    addresses = ("--embedder", services.embedder.address, "--search", services.search.address)
-    return subprocess.Popen(
-        [sys.executable, "-m", "indexer", os.fspath(folder), "--quiet", *addresses, *options],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=output,
-    )
+def _cpu_seconds(services: Services) -> dict[str, float]:
+    """Processor time so far, by program. The indexers are the only children that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "indexer": ended.ru_utime + ended.ru_stime,
+        "embedder": _cpu_seconds_of(services.embedder),
+        "search": _cpu_seconds_of(services.search),
+    }
 
 
-def _named(services: Services) -> list[tuple[str, Process]]:
-    return [("embedder", services.embedder), ("search", services.search)]
-
-
-def _cpu_seconds(process: Process) -> float:
+def _cpu_seconds_of(process: Process) -> float:
     """User and system time of all threads so far: fields 14 and 15 of /proc/PID/stat (proc(5))."""
     assert process.process is not None
     fields = Path(f"/proc/{process.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _peak_bytes(process: int) -> int:
-    """The most memory that was resident; 0 if it has ended. (The ru_maxrss of a child begins with its parent's.)"""
-    for line in Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmHWM:"):
-            return 1024 * int(line.split()[1])
-    return 0
 
 
 def _counts(output: str) -> dict[str, int]:

@@ -11,11 +11,10 @@ from typing import Annotated
 
 import typer
 
+from benchmarks.embedder.inputs import write_small_photos
 from benchmarks.embedder.machine import print_machine
 from benchmarks.indexer.measured_run import MeasuredRun, measured_run
-from benchmarks.indexer.small_photos import write_small_photos
-from tests.integration.conftest import make_services
-from tests.integration.processes import Services
+from tests.integration.processes import Services, make_services
 
 _MEGABYTE = 1_000_000
 _PROGRAMS = ("indexer", "embedder", "search")
@@ -33,15 +32,19 @@ def run(
     cores = frozenset(os.sched_getaffinity(0))
     print_machine(cores, cores)
     with tempfile.TemporaryDirectory(dir=folder) as made:
-        services = make_services(Path(made), seconds_a_picture=0)
-        asyncio.run(services.start())
-        try:
-            _measure(services, Path(made), count, small)
-        finally:
-            services.stop()
+        asyncio.run(_run(Path(made), count, small))
 
 
-def _measure(services: Services, folder: Path, count: int, small: int) -> None:
+async def _run(folder: Path, count: int, small: int) -> None:
+    services = make_services(folder, seconds_a_picture=0)
+    try:
+        await services.start()
+        await _measure(services, folder, count, small)
+    finally:
+        services.stop()
+
+
+async def _measure(services: Services, folder: Path, count: int, small: int) -> None:
     programs = " | ".join(f"{name}, CPU" for name in _PROGRAMS)
     print(f"\n| run | files | s | files/s | embedded | copied | unchanged | indexer, peak | {programs} |")
     print("| --- " * (8 + len(_PROGRAMS)) + "|")
@@ -49,15 +52,15 @@ def _measure(services: Services, folder: Path, count: int, small: int) -> None:
     write_small_photos(one, 1)
     write_small_photos(few, small)
     write_small_photos(many, count)
-    _print("one photo (what each run takes to start)", 1, measured_run(services, one))
-    at_small = measured_run(services, few)
+    _print("one photo (what each run takes to start)", 1, await measured_run(services, one))
+    at_small = await measured_run(services, few)
     _print("first", small, at_small)
-    at_count = measured_run(services, many)
+    at_count = await measured_run(services, many)
     _print("first", count, at_count)
-    _print("second, nothing changed", count, measured_run(services, many))
+    _print("second, nothing changed", count, await measured_run(services, many))
     moved = _move(many, small)
-    _print(f"{moved:,} moved to another folder", count, measured_run(services, many, "--prune"))
-    _print("third, nothing changed", count, measured_run(services, many))
+    _print(f"{moved:,} moved to another folder", count, await measured_run(services, many, "--prune"))
+    _print("third, nothing changed", count, await measured_run(services, many))
     growth = at_count.peak_bytes / at_small.peak_bytes - 1
     print(f"\nThe indexer's peak memory for {count:,} photos is {growth:+.1%} of that for {small:,}.")
 
@@ -76,7 +79,7 @@ def _move(folder: Path, count: int) -> int:
 
 def _print(title: str, files: int, measured: MeasuredRun) -> None:
     counts = " | ".join(f"{measured.counts[name]:,}" for name in ("embedded", "copied", "unchanged"))
-    cpu = " | ".join(f"{measured.cpu[name]:.1f} s" if name in measured.cpu else "" for name in _PROGRAMS)
+    cpu = " | ".join(f"{measured.cpu[name]:.1f} s" for name in _PROGRAMS)
     print(
         f"| {title} | {files:,} | {measured.seconds:.1f} | {files / measured.seconds:,.0f} | {counts} "
         f"| {measured.peak_bytes / _MEGABYTE:,.0f} MB | {cpu} |",

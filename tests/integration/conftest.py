@@ -7,49 +7,14 @@ search_stub   calls to that search service
 photos        a folder for pictures, whose name is the test's source; make_photos fills it
 """
 
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import grpc
 import pytest
 
 from imagesearch.search.v1 import search_pb2_grpc
-from tests.integration.processes import Process, Services
-from tests.ports import free_port
-
-# Slow enough that a run over some dozens of pictures can be hit in the middle.
-SECONDS_A_PICTURE = 0.02
-
-
-def make_services(
-    folder: Path,
-    search_settings: Mapping[str, str] | None = None,
-    *,
-    seconds_a_picture: float = SECONDS_A_PICTURE,
-) -> Services:
-    """Services that keep what they have in this folder; without settings the index is there too."""
-    search_port, embedder_port = free_port(), free_port()
-    index = {"SEARCH_BACKEND": "embedded", "SEARCH_EMBEDDED_PATH": str(folder / "index")}
-    search = Process(
-        "search_service",
-        (),
-        {
-            "SEARCH_PORT": str(search_port),
-            "SEARCH_METRICS_PORT": "0",
-            "SEARCH_DRAIN_SECONDS": "2",
-            **(index if search_settings is None else search_settings),
-        },
-        folder / "search.log",
-        search_port,
-    )
-    embedder = Process(
-        "tests.integration.plain_embedder",
-        (str(embedder_port), str(seconds_a_picture)),
-        {},
-        folder / "embedder.log",
-        embedder_port,
-    )
-    return Services(search, embedder)
+from tests.integration.processes import Services, make_services
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,11 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from tests.ports import free_port
+
 READY_SECONDS = 60.0
+# Slow enough that a run over some dozens of pictures can be hit in the middle.
+_SECONDS_A_PICTURE = 0.02
 
 
 @dataclass
@@ -88,9 +92,14 @@ class Indexer:
 
     process: asyncio.subprocess.Process
 
-    async def ended(self) -> Ended:
-        """Waits for its end."""
-        async with asyncio.timeout(100):
+    def kill(self) -> None:
+        """Ends it as kill -9 does, if it still runs."""
+        if self.process.returncode is None:
+            self.process.kill()
+
+    async def ended(self, seconds: float = 100.0) -> Ended:
+        """Waits for its end, so long at most."""
+        async with asyncio.timeout(seconds):
             _, output = await self.process.communicate()
         assert self.process.returncode is not None
         return Ended(self.process.returncode, output.decode())
@@ -130,7 +139,7 @@ class Services:
         """Ends the indexers that a test left behind."""
         for indexer in self.indexers:
             if indexer.process.returncode is None:
-                indexer.process.kill()
+                indexer.kill()
                 await indexer.process.communicate()
         self.indexers.clear()
 
@@ -138,3 +147,34 @@ class Services:
         """Ends both services."""
         self.embedder.stop()
         self.search.stop()
+
+
+def make_services(
+    folder: Path,
+    search_settings: Mapping[str, str] | None = None,
+    *,
+    seconds_a_picture: float = _SECONDS_A_PICTURE,
+) -> Services:
+    """Services that keep what they have in this folder; without settings the index is there too."""
+    search_port, embedder_port = free_port(), free_port()
+    index = {"SEARCH_BACKEND": "embedded", "SEARCH_EMBEDDED_PATH": str(folder / "index")}
+    search = Process(
+        "search_service",
+        (),
+        {
+            "SEARCH_PORT": str(search_port),
+            "SEARCH_METRICS_PORT": "0",
+            "SEARCH_DRAIN_SECONDS": "2",
+            **(index if search_settings is None else search_settings),
+        },
+        folder / "search.log",
+        search_port,
+    )
+    embedder = Process(
+        "tests.integration.plain_embedder",
+        (str(embedder_port), str(seconds_a_picture)),
+        {},
+        folder / "embedder.log",
+        embedder_port,
+    )
+    return Services(search, embedder)

@@ -13,10 +13,9 @@ import pytest
 
 from imagesearch.search.v1 import search_pb2_grpc
 from tests.elasticsearch_node import ElasticsearchNode
-from tests.integration.conftest import make_services
 from tests.integration.index_contents import Stub, check_index
 from tests.integration.made_photos import make_picture, write_files
-from tests.integration.processes import Indexer, Services
+from tests.integration.processes import Indexer, Services, make_services
 
 pytestmark = [pytest.mark.crashes, pytest.mark.timeout(3600)]
 
@@ -33,19 +32,14 @@ class System:
     services: Services
     node: ElasticsearchNode | None
 
-    @property
-    def parts(self) -> list[str]:
-        return ["indexer", "embedder", "search", *(["elasticsearch"] if self.node else [])]
-
-    def kill(self, part: str, indexer: Indexer) -> None:
-        kills: dict[str, Callable[[], None]] = {
-            "indexer": lambda: None if indexer.process.returncode is not None else indexer.process.kill(),
+    def kills(self, indexer: Indexer) -> dict[str, Callable[[], None]]:
+        """What kills each part, by its name."""
+        kills = {
+            "indexer": indexer.kill,
             "embedder": self.services.embedder.kill,
             "search": self.services.search.kill,
         }
-        if self.node:
-            kills["elasticsearch"] = self.node.kill
-        kills[part]()
+        return kills | {"elasticsearch": self.node.kill} if self.node else kills
 
     async def start(self) -> None:
         """Starts what does not run."""
@@ -131,10 +125,11 @@ async def test_whatever_is_killed_the_index_ends_up_right(system: System, stub: 
         indexer = await system.services.start_indexer(photos, "--prune", "--allow-missing", "--quiet")
         await asyncio.sleep(chance.uniform(0, LATEST_KILL_SECONDS))
         hit += indexer.process.returncode is None
-        victims = chance.sample(system.parts, chance.choice([1, 1, 1, 2]))
+        kills = system.kills(indexer)
+        victims = chance.sample(list(kills), chance.choice([1, 1, 1, 2]))
         for victim in victims:
-            system.kill(victim, indexer)
-            killed[victim] += 1
+            kills[victim]()
+        killed.update(victims)
         await system.start()
         survivor = await indexer.ended()
 

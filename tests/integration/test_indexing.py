@@ -40,7 +40,7 @@ async def test_an_indexer_that_is_killed_loses_nothing(services: Services, searc
     for least in (1, 25):
         indexer = await services.start_indexer(photos)
         await wait_until_written(search_stub, photos.name, least)
-        indexer.process.kill()
+        indexer.kill()
         await indexer.ended()
 
     ended = await services.index(photos)

@@ -26,7 +26,7 @@ async def test_another_model_needs_a_rebuild_which_survives_being_killed(
     async with asyncio.timeout(30):
         while (await read_index(search_stub)).rebuild.image_count < 5:
             await asyncio.sleep(0.02)
-    indexer.process.kill()
+    indexer.kill()
     await indexer.ended()
     services.search.kill()
     await services.search.start()
