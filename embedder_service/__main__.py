@@ -153,6 +153,7 @@ def _limits(settings: Settings) -> EmbedderLimits:
         max_stream_bytes=settings.max_stream_bytes,
         max_unanswered_images=settings.max_unanswered_images,
         decode_threads=settings.decode_threads or usable_cores(),
+        max_decode_bytes=settings.max_decode_bytes,
         text_cache_entries=settings.text_cache_entries,
         pictures=Limits(settings.max_image_bytes, DEFAULT_LIMITS.max_pixels, DEFAULT_LIMITS.max_frames),
     )

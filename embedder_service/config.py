@@ -82,8 +82,13 @@ class Settings(BaseSettings):
     decode_threads: int = Field(
         0,
         ge=0,
-        description="Pictures that are decoded at once; 0 takes one for each core. Each may take 11 bytes a pixel, or "
-        "17 if it is a WebP.",
+        description="Pictures that are decoded at once; 0 takes one for each core.",
+    )
+    max_decode_bytes: int = Field(
+        512 * 1024 * 1024,
+        ge=1024 * 1024,
+        description="Memory for pictures that are decoded at once: 11 bytes a pixel, 17 of a WebP, less of a JPEG. One "
+        "that takes more than a quarter of it is decoded beside the others, one such at a time: at most 3.4 GB more.",
     )
     text_cache_entries: int = Field(
         1024, ge=0, description="Texts whose vectors are kept for when they are asked again; 0 keeps none."

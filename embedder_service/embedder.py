@@ -12,7 +12,8 @@ from embedder_service import metrics
 from embedder_service.batching.admission import Admission, MemoryBudget
 from embedder_service.batching.batcher import Batcher, BatchLimits, Clock, EmbeddedText, Result, Vector
 from embedder_service.batching.waiting import Kind
-from embedder_service.decoding import Decoders
+from embedder_service.decoding import Decoders, Decoding
+from embedder_service.decoding_memory import decoding_bytes
 from embedder_service.encoder import Encoder, Modality, ModelCard, PreparedImage
 from embedder_service.errors import (
     ImageTooLarge,
@@ -46,6 +47,8 @@ class EmbedderLimits:
     """Of the pictures of all streams in hand; no more are read before there is room."""
     max_unanswered_images: int
     decode_threads: int
+    max_decode_bytes: int
+    """Of the pictures that are being decoded, beside at most one large one."""
     text_cache_entries: int
     pictures: Limits = DEFAULT_LIMITS
 
@@ -54,7 +57,7 @@ class Embedder:
     """A model in service. Enter it to start it.
 
     Pictures are decoded in threads beside the one that computes, and only what the model needs of them waits for it:
-    memory is bounded by the bytes in hand and one decoded picture a thread.
+    memory is bounded by the bytes in hand, those for decoding, and one large picture.
     """
 
     def __init__(self, encoder: Encoder, limits: EmbedderLimits, clock: Clock = time.monotonic) -> None:
@@ -63,7 +66,7 @@ class Embedder:
         self._limits = limits
         self._clock = clock
         self._batcher = Batcher(encoder, limits.batches, clock)
-        self._decoders = Decoders(limits.decode_threads)
+        self._decoders = Decoders(limits.decode_threads, limits.max_decode_bytes)
         self._admission = Admission(limits.max_wait_seconds)
         self._calls = MemoryBudget(limits.max_call_bytes)
         self._streams = MemoryBudget(limits.max_stream_bytes)
@@ -159,7 +162,11 @@ class Embedder:
         return _CALL_BYTES + len(data) + _PREPARED_BYTES_PER_PIXEL * self.card.useful_image_edge**2
 
     async def _prepare(self, data: bytes, kind: Kind) -> PreparedImage:
-        return await self._decoders.run(functools.partial(self._decode, data), kind)
+        decoding = Decoding(functools.partial(self._decode, data), functools.partial(self._weigh, data))
+        return await self._decoders.run(decoding, kind)
+
+    def _weigh(self, data: bytes) -> int:
+        return decoding_bytes(data, limits=self._limits.pictures, useful_edge=self.card.useful_image_edge)
 
     def _decode(self, data: bytes) -> PreparedImage:
         try:

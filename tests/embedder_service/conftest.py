@@ -33,6 +33,7 @@ LIMITS = EmbedderLimits(
     max_stream_bytes=1_000_000,
     max_unanswered_images=3,
     decode_threads=2,
+    max_decode_bytes=64_000_000,
     text_cache_entries=4,
     pictures=Limits(max_bytes=200_000, max_pixels=4_000_000, max_frames=10),
 )

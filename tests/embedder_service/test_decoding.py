@@ -1,11 +1,21 @@
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import TypeVar
 
 import pytest
 
 from embedder_service.batching.waiting import Kind
-from embedder_service.decoding import Decoders
+from embedder_service.decoding import Decoders, Decoding
+
+Output = TypeVar("Output")
+
+MEMORY = 1000
+
+
+def small(work: Callable[[], Output], size: int = 0) -> Decoding[Output]:
+    return Decoding(work, lambda: size)
 
 
 class Work:
@@ -27,19 +37,19 @@ class Work:
 
 @pytest.fixture
 async def decoders() -> AsyncIterator[Decoders]:
-    one = Decoders(1)
+    one = Decoders(1, MEMORY)
     yield one
     one.close()
 
 
 async def occupy(decoders: Decoders, work: Work) -> asyncio.Task[None]:
-    first = asyncio.create_task(decoders.run(work.first, Kind.BULK_IMAGE))
+    first = asyncio.create_task(decoders.run(small(work.first), Kind.BULK_IMAGE))
     await asyncio.to_thread(work.busy.wait, 30)
     return first
 
 
 async def waiting(decoders: Decoders, work: Work, kind: Kind, names: list[str]) -> list[asyncio.Task[str]]:
-    tasks = [asyncio.create_task(decoders.run(lambda name=name: work.do(name), kind)) for name in names]  # type: ignore[misc]
+    tasks = [asyncio.create_task(decoders.run(small(partial(work.do, name)), kind)) for name in names]
     await asyncio.sleep(0)
     return tasks
 
@@ -84,7 +94,7 @@ async def test_what_goes_wrong_in_a_thread_is_raised(decoders: Decoders) -> None
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        await decoders.run(fail, Kind.IMAGE)
+        await decoders.run(small(fail), Kind.IMAGE)
 
 
 async def test_closing_cancels_what_waits(decoders: Decoders) -> None:
@@ -97,3 +107,67 @@ async def test_closing_cancels_what_waits(decoders: Decoders) -> None:
     with pytest.raises(asyncio.CancelledError):
         await later
     assert not work.done
+
+
+class Weighed:
+    """Pictures that are decoded until `release`; keeps how many bytes they took at once, small and large ones."""
+
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        self.most = 0
+        self.most_large = 0
+        self.begun = threading.Semaphore(0)
+        self._now: list[int] = []
+        self._counting = threading.Lock()
+
+    def picture(self, size: int) -> Decoding[None]:
+        return Decoding(partial(self._decode, size), lambda: size)
+
+    def _decode(self, size: int) -> None:
+        with self._counting:
+            self._now.append(size)
+            large = [each for each in self._now if each > MEMORY / 4]
+            self.most_large = max(self.most_large, len(large))
+            self.most = max(self.most, sum(self._now) - sum(large))
+        self.begun.release()
+        assert self.release.wait(30)
+        with self._counting:
+            self._now.remove(size)
+
+
+async def test_small_pictures_are_decoded_at_once_as_far_as_the_memory_goes() -> None:
+    decoders, weighed = Decoders(8, MEMORY), Weighed()
+    tasks = [asyncio.create_task(decoders.run(weighed.picture(240), Kind.BULK_IMAGE)) for _ in range(12)]
+    for _ in range(4):
+        assert await asyncio.to_thread(weighed.begun.acquire, timeout=30)
+    assert not await asyncio.to_thread(weighed.begun.acquire, timeout=0.05)
+    weighed.release.set()
+    await asyncio.gather(*tasks)
+    decoders.close()
+
+    assert weighed.most == 960
+
+
+async def test_large_pictures_are_decoded_one_at_a_time_and_small_ones_pass_them() -> None:
+    decoders, weighed = Decoders(2, MEMORY), Weighed()
+    large = [
+        asyncio.create_task(decoders.run(weighed.picture(50_000), kind))
+        for kind in (Kind.IMAGE, Kind.BULK_IMAGE, Kind.IMAGE)
+    ]
+    assert await asyncio.to_thread(weighed.begun.acquire, timeout=30)
+    passes = await asyncio.wait_for(decoders.run(small(lambda: "passes"), Kind.IMAGE), 30)
+    weighed.release.set()
+    await asyncio.gather(*large)
+    decoders.close()
+
+    assert passes == "passes"
+    assert weighed.most_large == 1
+
+
+async def test_a_picture_that_can_not_be_weighed_fails_alone(decoders: Decoders) -> None:
+    def unknown() -> int:
+        raise ValueError("no header")
+
+    with pytest.raises(ValueError, match="no header"):
+        await decoders.run(Decoding(lambda: None, unknown), Kind.IMAGE)
+    assert await decoders.run(small(lambda: 1), Kind.IMAGE) == 1
