@@ -1,7 +1,8 @@
 """`python -m embedder_service`: runs the embedder; the settings are in config.py.
 
 `python -m embedder_service fetch` fetches the model into the cache, tries it out, works its fastest form out and ends:
-for images and volumes that are to hold them before a service starts.
+for images and volumes that are to hold them before a service starts. Exit code 2: the model is there, but no form could
+be worked out, so each service that starts with it will try that anew.
 
 `python -m embedder_service check [--model M]` prints how fast and how true each form of a model is.
 """
@@ -10,7 +11,8 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import uvloop
 
@@ -21,6 +23,7 @@ from embedder_service.cores import usable_cores
 from embedder_service.embedder import Embedder, EmbedderLimits
 from embedder_service.encoder import LoadedModel, Report
 from embedder_service.errors import ModelFailed
+from embedder_service.forms.cache import unwritable
 from embedder_service.forms.process import WORK_OUT_FORMS, run_job
 from embedder_service.forms.verdict import FormOptions
 from embedder_service.hub import HuggingFaceHub
@@ -34,6 +37,8 @@ from grpc_runtime.settings import InvalidSettings, read_settings
 from grpc_runtime.telemetry import configure_logging
 from imagesearch.embedder.v1 import embedder_pb2_grpc
 from pictures.limits import DEFAULT_LIMITS, Limits
+
+EXIT_WITHOUT_FORM = 2
 
 
 def main() -> None:
@@ -57,8 +62,11 @@ async def _fetch(settings: Settings) -> None:
     host = _host(settings)
     if not await host.load():
         raise ModelFailed(host.status.detail)
-    await host.settled()
+    whole = await host.settled()
     await host.close()
+    if not whole and host.status.card:
+        sys.stderr.write(f"The model is fetched. {host.status.card.form_detail}\n")
+        sys.exit(EXIT_WITHOUT_FORM)
 
 
 async def _work_out_forms(settings: Settings) -> None:
@@ -76,9 +84,16 @@ async def _check(settings: Settings) -> None:
         lines = check_only_form(_concept(settings, _silent).encoder)
     else:
         lines = check_forms(locate(model, settings.text_model, hub, _silent), _form_options(settings))
-    for line in lines:
+    for line in _or_unwritable(lines, settings.cache_dir):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+
+
+def _or_unwritable(lines: Iterator[str], folder: Path) -> Iterator[str]:
+    try:
+        yield from lines
+    except OSError as error:
+        raise ModelFailed(f"{unwritable(folder, error)} Set EMBEDDER_CACHE_DIR to a folder that can.") from error
 
 
 async def _serve(settings: Settings) -> None:
@@ -124,7 +139,7 @@ def _loader(settings: Settings) -> Callable[[Report], LoadedModel]:
 def _concept(settings: Settings, report: Report) -> LoadedModel:
     from embedder_service.concept.encoder import load_concept  # noqa: PLC0415
 
-    return LoadedModel(load_concept(settings.cache_dir, _threads(settings), report))
+    return LoadedModel(load_concept(settings.cache_dir, _threads(settings), report, settings.bundled_dir))
 
 
 def _hub(settings: Settings) -> HuggingFaceHub:

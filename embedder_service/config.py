@@ -36,8 +36,8 @@ class Settings(BaseSettings):
     cache_dir: Path = Field(Path("data/models"), description="Where what models compute once is kept.")
     bundled_dir: Path | None = Field(
         None,
-        description="A folder with a model that an image carries, which is only read: hub/, a hub cache, and forms/, "
-        "what EMBEDDER_CACHE_DIR has under that name.",
+        description="A folder with a model that an image carries, which is only read: hub/, a hub cache, and what "
+        "EMBEDDER_CACHE_DIR holds.",
     )
     hub_timeout: float = Field(3.0, gt=0, description="Seconds within which the model hub must answer at start.")
     precision: Precision = Field(

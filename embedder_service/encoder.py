@@ -85,6 +85,10 @@ class Encoder(Protocol):
         ...
 
 
+class NoFasterForm(Exception):
+    """The form in service is to go on; the message says why in a sentence or two."""
+
+
 @dataclass(frozen=True)
 class LoadedModel:
     """A model that embeds, and why it is not the one that was meant, where it isn't."""
@@ -92,5 +96,5 @@ class LoadedModel:
     encoder: Encoder
     degraded_because: str = ""
     faster: Callable[[], Encoder] | None = None
-    """Works out a faster form of the same model, for some seconds to minutes. Where there is none, what it returns
-    computes as `encoder` does, and its card says why."""
+    """Works out the fastest true form of the same model, for some seconds to minutes; it may compute as `encoder` does,
+    and its card then says why. Raises NoFasterForm where none could be worked out."""

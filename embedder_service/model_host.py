@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 import structlog
 
 from embedder_service.embedder import Embedder
-from embedder_service.encoder import Encoder, LoadedModel, ModelCard, Report
+from embedder_service.encoder import Encoder, LoadedModel, ModelCard, NoFasterForm, Report
 from embedder_service.errors import ModelFailed, ModelLoading
 from embedder_service.sanity import check_encoder
 
@@ -52,7 +52,7 @@ class ModelHost:
         self._load = load
         self._serve = serve
         self._embedder: Embedder | None = None
-        self._improving: asyncio.Task[None] | None = None
+        self._improving: asyncio.Task[bool] | None = None
         self.status = ModelStatus(State.LOADING, name, "Starting.")
 
     @property
@@ -106,10 +106,9 @@ class ModelHost:
         if self._embedder is not None:
             await self._embedder.__aexit__(None, None, None)
 
-    async def settled(self) -> None:
-        """Waits until no faster form is being worked out."""
-        if self._improving is not None:
-            await self._improving
+    async def settled(self) -> bool:
+        """Waits until no faster form is being worked out. False if that failed; the status's card then says why."""
+        return self._improving is None or await self._improving
 
     def _loaded(self, alive: asyncio.AbstractEventLoop) -> LoadedModel:
         def report(detail: str, progress: float) -> None:
@@ -121,23 +120,31 @@ class ModelHost:
         check_encoder(model.encoder)
         return model
 
-    async def _improve(self, embedder: Embedder, faster: Callable[[], Encoder]) -> None:
+    async def _improve(self, embedder: Embedder, faster: Callable[[], Encoder]) -> bool:
         _log.info("a faster form of the model is being worked out; the present one serves meanwhile")
         try:
             encoder = await _in_thread("forms", lambda loop: faster())
             if (encoder.card.precision, encoder.card.runtime) != (embedder.card.precision, embedder.card.runtime):
                 # It may share a tower or a tokenizer with the present one, and those are for one thread at a time.
                 await embedder.between_batches(lambda: check_encoder(encoder))
+        except NoFasterForm as error:
+            return self._stay(embedder, str(error))
         except Exception as error:
             _log.exception("no faster form could be worked out", exc_info=error)
-            detail = f"No faster form could be worked out ({type(error).__name__}: {error}). The reference serves."
-            self.status = replace(self.status, card=replace(embedder.card, form_detail=detail))
-            return
+            return self._stay(embedder, f"{type(error).__name__}: {error}.")
         embedder.replace_encoder(encoder)
         self.status = replace(self.status, card=encoder.card)
         # The former one's weights lie in cycles that are rarely looked for, and its last batch may still be running.
         asyncio.get_running_loop().call_later(_LAST_BATCH_SECONDS, gc.collect)
         _tell_form(encoder.card)
+        return True
+
+    def _stay(self, embedder: Embedder, reason: str) -> bool:
+        detail = f"No faster form could be worked out. {reason} The reference serves."
+        card = replace(embedder.card, form_detail=detail)
+        self.status = replace(self.status, card=card)
+        _tell_form(card)
+        return False
 
     def _report(self, detail: str, progress: float) -> None:
         if self.status.state is State.LOADING:

@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.embedder.machine import resident_bytes, running_on
 from benchmarks.embedder.options import EmbedderOptions
+from embedder_service.choose import CONCEPT
 from grpc_runtime.channels import MAX_MESSAGE_BYTES
 from imagesearch.embedder.v1 import embedder_pb2, embedder_pb2_grpc
 from tests.integration.processes import Process
@@ -116,6 +117,8 @@ async def open_connection(address: str) -> AsyncIterator[EmbedderServiceAsyncStu
 
 async def _work_forms_out(options: EmbedderOptions) -> None:
     """Once for all numbers of cores."""
+    if options.model == CONCEPT:  # it has one form
+        return
     form = (options.model, options.text_model, options.cache_dir, options.precision, options.device)
     if form in _worked_out:
         return

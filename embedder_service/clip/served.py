@@ -6,7 +6,7 @@ from pathlib import Path
 import structlog
 
 from embedder_service.clip.towers import TowerEncoder
-from embedder_service.encoder import Encoder, LoadedModel, Report
+from embedder_service.encoder import Encoder, LoadedModel, NoFasterForm, Report
 from embedder_service.forms.form import Device, FormsFailed
 from embedder_service.forms.kept import discard_kept, open_kept
 from embedder_service.forms.process import work_out_in_process
@@ -50,14 +50,13 @@ def _opened(source: ModelSource, options: FormOptions, reference: Callable[[], T
 
 
 def _faster(source: ModelSource, options: FormOptions, reference: TowerEncoder) -> Encoder:
-    reason = "What was worked out is gone again."
     try:
         work_out_in_process(source, options)
-        if (forms := open_kept(source, options, lambda: reference)) is not None:
-            return forms
     except FormsFailed as error:
-        reason = str(error)
-    return reference.judged((), f"No faster form could be worked out. {reason} The reference serves.")
+        raise NoFasterForm(str(error)) from error
+    if (forms := open_kept(source, options, lambda: reference)) is not None:
+        return forms
+    raise NoFasterForm("What was worked out is gone again.")
 
 
 def _may_have_gpu() -> bool:

@@ -15,14 +15,18 @@ _log = structlog.stdlib.get_logger("concept")
 _PROMPT = "a photo of a {}"
 
 
-def class_vectors(embed: Callable[[Sequence[str]], Vectors], count: int, cache_file: Path) -> Vectors:
+def class_vectors(
+    embed: Callable[[Sequence[str]], Vectors], count: int, cache_file: Path, bundled_dir: Path | None = None
+) -> Vectors:
     """One unit vector a class, shape (count, text dimensions): from the cache, else embedded and put there.
 
-    The cache's name must change with whatever changes the vectors.
+    The cache's name must change with whatever changes the vectors. A file of that name in `bundled_dir`, which is never
+    written, goes first.
     """
-    cached = _read(cache_file)
-    if cached is not None and len(cached) == count:
-        return cached
+    for file in (*([bundled_dir / cache_file.name] if bundled_dir else []), cache_file):
+        cached = _read(file)
+        if cached is not None and len(cached) == count:
+            return cached
     vectors = _embed_classes(embed, count)
     _write(cache_file, vectors)
     return vectors

@@ -42,23 +42,24 @@ _NOTICE = (
 )
 
 
-def load_concept(cache_dir: Path, threads: int, report: Report) -> Encoder:
-    """The model; what it works out at its first start (some seconds) is kept in cache_dir."""
+def load_concept(cache_dir: Path, threads: int, report: Report, bundled_dir: Path | None = None) -> Encoder:
+    """The model; what it works out at its first start (some seconds) is kept in cache_dir, or found in bundled_dir."""
     report("Loading the built-in model; the first time takes some seconds more.", 0.0)
     torch.set_num_threads(threads)
-    return ConceptEncoder(cache_dir)
+    return ConceptEncoder(cache_dir, bundled_dir)
 
 
 class ConceptEncoder:
     """See the module."""
 
-    def __init__(self, cache_dir: Path) -> None:
+    def __init__(self, cache_dir: Path, bundled_dir: Path | None = None) -> None:
         key = _key()
         # One thread: texts are short, and threads that wait for each other cost more than they bring on a busy machine.
         self._texts = USE(threads=1)
         self._classifier = Classifier()
         weights = self._classifier.class_weights
-        vectors = class_vectors(self._texts.encode, len(weights), cache_dir / f"concept-classes-{key}.npz")
+        file = cache_dir / f"concept-classes-{key}.npz"
+        vectors = class_vectors(self._texts.encode, len(weights), file, bundled_dir)
         self._mean = vectors.mean(axis=0)
         self._classes = _unit(vectors - self._mean)
         self._directions = _principal_directions(weights, _DIRECTIONS)

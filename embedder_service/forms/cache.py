@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -88,9 +88,11 @@ class FormCache:
     def _places(self) -> list[Path]:
         return [self._folder, self._bundled] if self._bundled else [self._folder]
 
-    def forget(self, prefix: str) -> None:
-        """Removes what has such a name and was not used for a month: of other weights or versions."""
+    def forget(self, prefix: str, but: Collection[str]) -> None:
+        """Removes what has such a name and was not used for a month, unless its name begins as one of `but`."""
         for path in self._folder.glob(f"{prefix}*"):
+            if path.name.startswith(tuple(but)):
+                continue
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > _FORGOTTEN_AFTER_SECONDS:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()

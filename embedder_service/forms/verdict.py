@@ -97,8 +97,10 @@ class KeptNames:
 
     def tower(self, modality: Modality, form: Form) -> str:
         """An exported tower; bf16 is computed from the one in fp32."""
-        numbers = "int8" if form == INT8 else "fp32"
-        options = {"export": EXPORT_VERSION, "seven_bits": form == INT8 and self.cpu.saturates}
+        return self._tower(modality, "int8" if form == INT8 else "fp32", seven_bits=form == INT8 and self.cpu.saturates)
+
+    def _tower(self, modality: Modality, numbers: str, *, seven_bits: bool) -> str:
+        options = {"export": EXPORT_VERSION, "seven_bits": seven_bits}
         parts = {"weights": self._contents[modality], "versions": self._versions, "options": options}
         return f"{self.prefix}{modality.value}-{numbers}-{key(parts)}"
 
@@ -109,12 +111,26 @@ class KeptNames:
 
     def verdict(self) -> str:
         """The verdict's file."""
+        return f"{self._verdicts()}-{self.cpu.key()}-{self._precision}.json"
+
+    def attempts(self) -> str:
+        """Where attempts to find the verdict are counted."""
+        return f"{self.verdict()}.attempts"
+
+    def of_any_cpu(self) -> tuple[str, ...]:
+        """How the names begin of all that these weights and versions may have on any CPU, in any precision."""
+        towers = (("fp32", False), ("int8", False), ("int8", True))
+        return (
+            self._verdicts(),
+            self.inputs(),
+            *(self._tower(each, numbers, seven_bits=seven) for each in Modality for numbers, seven in towers),
+        )
+
+    def _verdicts(self) -> str:
         limits = (fidelity.MIN_MEAN_COSINE, fidelity.MIN_WORST_COSINE, fidelity.MIN_OVERLAP, fidelity.TOP, fidelity.TIE)
         parts = {
             "weights": [self._contents[modality] for modality in Modality],
             "versions": {**self._versions, "openvino": version("openvino")},
             "check": [SET_VERSION, EXPORT_VERSION, *limits],
-            "cpu": self.cpu.key(),
-            "precision": self._precision,
         }
-        return f"{self.prefix}verdict-{key(parts)}.json"
+        return f"{self.prefix}verdict-{key(parts)}"

@@ -4,6 +4,7 @@ This takes some GB of memory for some ten seconds, so it is done in a process of
 """
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ _log = structlog.stdlib.get_logger("forms")
 # Of the weights' size: the export, and the same in int8.
 _SPACE = 1.5
 _MOST_ATTEMPTS = 2
+# More memory, or a version that needs less, may have come since.
+_ATTEMPTS_COUNT_SECONDS = 7 * 24 * 3600
 
 
 def work_out(source: ModelSource, options: FormOptions) -> None:
@@ -36,13 +39,13 @@ def work_out(source: ModelSource, options: FormOptions) -> None:
             if read_verdict(cache, names) is not None:
                 return
             _require_space(source, options.folder)
-            with _attempt(cache, f"{names.verdict()}.attempts"), cache.workspace() as folder:
+            with _attempt(cache, names.attempts()), cache.workspace() as folder:
                 reference = ClipReference(source, options.threads, lambda detail, progress: None)
                 workshop = Workshop(reference, cache, names, folder, threads=options.threads)
                 verdict = _judge(workshop, reference, options, cpu)
                 workshop.keep(verdict.forms)
                 cache.keep_text(verdict.to_json(), names.verdict())
-            cache.forget(names.prefix)
+            cache.forget(names.prefix, names.of_any_cpu())
     except OSError as error:
         raise FormsFailed(unwritable(options.folder, error)) from error
 
@@ -105,13 +108,15 @@ def _require_space(source: ModelSource, folder: Path) -> None:
 @contextmanager
 def _attempt(cache: FormCache, name: str) -> Iterator[None]:
     """Counts attempts that end without a word, as by a kill, so that restarts don't repeat them for ever."""
-    attempts = len(cache.text(name) or "")
-    if attempts >= _MOST_ATTEMPTS:
+    now = time.time()
+    times = [float(line) for line in (cache.text(name) or "").split()]
+    times = [when for when in times if now - when < _ATTEMPTS_COUNT_SECONDS]
+    if len(times) >= _MOST_ATTEMPTS:
         raise FormsFailed(
-            f"It was broken off {attempts} times, perhaps for want of memory. To have it tried again, give it more and "
-            f"remove {name} from the forms' folder."
+            f"It was broken off {len(times)} times, perhaps for want of memory or time, and is tried again after a "
+            f"week. To have it tried now, remove {name} from the forms' folder."
         )
-    cache.keep_text("x" * (attempts + 1), name)
+    cache.keep_text("".join(f"{when:.0f}\n" for when in [*times, now]), name)
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """Makes the forms of a model from its reference and compares them with it."""
 
+import shutil
 from pathlib import Path
 from typing import cast
 
@@ -74,14 +75,24 @@ class Workshop:
         if (folder / MODEL_FILE).exists():
             return folder
         if form == INT8:
-            fp32 = self._made_tower(modality, FP32) / MODEL_FILE
+            fp32 = self._in_own_folder(self._made_tower(modality, FP32))
             folder.mkdir(exist_ok=True)
-            quantise(fp32, folder / MODEL_FILE, seven_bits=self._names.cpu.saturates)
+            quantise(fp32 / MODEL_FILE, folder / MODEL_FILE, seven_bits=self._names.cpu.saturates)
         else:
             folder.mkdir(exist_ok=True)
             side = dict(sides(self._reference.encoder))[modality]
             export(cast("TorchTower", side.tower), _example(side), folder / MODEL_FILE)
         return folder
+
+    def _in_own_folder(self, tower: Path) -> Path:
+        """The quantiser writes beside what it reads: never in what is kept, which may be read-only."""
+        if tower.parent == self._folder:
+            return tower
+        copy = self._folder / f"copy-of-{tower.name}"
+        copy.mkdir()
+        for file in tower.iterdir():
+            shutil.copyfile(file, copy / file.name)
+        return copy
 
 
 def _example(side: Side) -> Inputs:

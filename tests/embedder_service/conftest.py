@@ -1,5 +1,8 @@
 """What the tests of the embedder share: the service over real gRPC, and models that are written or loaded once."""
 
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -90,6 +93,33 @@ def replica(tmp_path_factory: pytest.TempPathFactory) -> "Replica":
     from tests.clip_replica import write_replica  # noqa: PLC0415 takes seconds, and few tests need it
 
     return write_replica(tmp_path_factory.mktemp("replica"))
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What `python -m embedder_service fetch` made of the replica, and how it ended. Copy what is to be changed."""
+
+    cache: Path
+    code: int
+    output: str
+
+
+@pytest.fixture(scope="session")
+def fetched(replica: "Replica", tmp_path_factory: pytest.TempPathFactory) -> Fetched:
+    """The replica's forms, worked out by the command in a process of its own, as it does for images and volumes."""
+    cache = tmp_path_factory.mktemp("fetched")
+    environment = {
+        **os.environ,
+        "EMBEDDER_MODEL": str(replica.clip),
+        "EMBEDDER_TEXT_MODEL": str(replica.multilingual),
+        "EMBEDDER_CACHE_DIR": str(cache),
+        "EMBEDDER_THREADS": "1",
+    }
+    command = [sys.executable, "-m", "embedder_service", "fetch"]
+    ended = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    return Fetched(cache, ended.returncode, ended.stdout)
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from embedder_service.service import SERVICE_NAME
 from grpc_runtime.channels import open_channel
 from imagesearch.embedder.v1 import embedder_pb2 as pb
 from imagesearch.embedder.v1 import embedder_pb2_grpc
+from tests.embedder_service.conftest import Fetched
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -61,11 +63,11 @@ async def settled_model(channel: Any) -> pb.Model:
         await asyncio.sleep(0.1)
 
 
-async def test_it_serves_a_pair_of_local_folders_once_they_are_tried_out(replica: "Replica", tmp_path: Path) -> None:
+async def test_it_serves_a_pair_of_local_folders_once_they_are_tried_out(replica: "Replica", fetched: Fetched) -> None:
     folders = {
         "EMBEDDER_MODEL": str(replica.clip),
         "EMBEDDER_TEXT_MODEL": str(replica.multilingual),
-        "EMBEDDER_CACHE_DIR": str(tmp_path),
+        "EMBEDDER_CACHE_DIR": str(fetched.cache),
     }
     async with running(free_port(), folders) as channel:
         model = await settled_model(channel)
@@ -77,7 +79,7 @@ async def test_it_serves_a_pair_of_local_folders_once_they_are_tried_out(replica
         embedded = await stub.EmbedText(pb.EmbedTextRequest(text="ein Hund"))
 
     assert model.state == pb.MODEL_STATE_READY
-    assert (model.name, model.dimensions) == (replica.clip.name, 32)
+    assert (model.name, model.dimensions, model.precision) == (replica.clip.name, 32, "int8")
     assert embedded.embedding.model == model.id
     assert len(embedded.embedding.values) == 32
 
@@ -94,41 +96,47 @@ async def test_with_a_wrong_name_it_stays_up_not_serving_and_says_what_to_do() -
     assert status == health_pb2.HealthCheckResponse.NOT_SERVING
 
 
-async def fetch(model: str, cache: Path) -> tuple[int | None, str]:
-    environment = {
-        **os.environ,
-        "EMBEDDER_MODEL": model,
-        "EMBEDDER_THREADS": "1",
-        "EMBEDDER_CACHE_DIR": str(cache),
-        "EMBEDDER_PRECISION": "fp32",
-    }
+async def run(command: str, environment: Mapping[str, str]) -> tuple[int | None, str]:
+    """A command that ends by itself: its exit code and what it said."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "embedder_service",
-        "fetch",
-        env=environment,
+        command,
+        env={**os.environ, "EMBEDDER_THREADS": "1", **environment},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    output, _ = await asyncio.wait_for(process.communicate(), 120)
+    output, _ = await process.communicate()
     return process.returncode, output.decode()
 
 
-async def test_fetch_tries_the_model_out_and_works_its_form_out_and_ends(replica: "Replica", tmp_path: Path) -> None:
-    code, output = await fetch(str(replica.clip), tmp_path)
-    names = {path.name.rpartition("-")[0] for path in (tmp_path / "forms").iterdir() if path.is_dir()}
+def test_fetch_tries_the_model_out_and_works_its_form_out_and_ends(replica: "Replica", fetched: Fetched) -> None:
+    names = {path.name.rpartition("-")[0] for path in (fetched.cache / "forms").iterdir() if path.is_dir()}
 
-    assert code == 0
-    assert f"{replica.clip.name}@" in output
-    assert names == {"clip-vit-b-32-inputs", "clip-vit-b-32-pictures-fp32", "clip-vit-b-32-texts-fp32"}
+    assert fetched.code == 0
+    assert f"{replica.clip.name}@" in fetched.output
+    assert names == {"clip-vit-b-32-inputs", "clip-vit-b-32-pictures-int8", "clip-vit-b-32-texts-int8"}
 
 
 async def test_fetch_fails_for_a_model_that_there_is_not(tmp_path: Path) -> None:
-    code, output = await fetch("no-such-model", tmp_path)
+    code, output = await run("fetch", {"EMBEDDER_MODEL": "no-such-model", "EMBEDDER_CACHE_DIR": str(tmp_path)})
 
     assert code == 1
     assert "no-such-model" in output.splitlines()[-1]
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(("command", "exit_code"), [("fetch", 2), ("check", 1)])
+async def test_where_nothing_can_be_kept_the_command_says_so_in_a_sentence(
+    command: str, exit_code: int, replica: "Replica", tmp_path: Path
+) -> None:
+    (tmp_path / "forms").write_text("in the way")
+    code, output = await run(command, {"EMBEDDER_MODEL": str(replica.clip), "EMBEDDER_CACHE_DIR": str(tmp_path)})
+
+    assert code == exit_code
+    assert f"{tmp_path}" in output.splitlines()[-1]
+    assert "can't be written" in output.splitlines()[-1]
     assert "Traceback" not in output
 
 

@@ -45,6 +45,16 @@ def test_the_second_time_they_come_from_the_cache(tmp_path: Path) -> None:
     assert idle.texts == []
 
 
+def test_those_that_an_image_carries_are_only_read(tmp_path: Path) -> None:
+    own, bundled = tmp_path / "own" / "classes.npz", tmp_path / "bundled"
+    carried = class_vectors(TextTower(), CLASSES, bundled / "classes.npz")
+    idle = TextTower()
+
+    assert np.array_equal(class_vectors(idle, CLASSES, own, bundled), carried)
+    assert idle.texts == []
+    assert not own.exists()
+
+
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off"])
 def test_a_broken_cache_is_made_again(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "classes.npz"

@@ -70,9 +70,11 @@ def test_what_was_not_used_for_a_month_is_forgotten(tmp_path: Path) -> None:
     long_ago = time.time() - 40 * 24 * 3600
     for name in ("clip-old", "other-old"):
         os.utime(tmp_path / name, (long_ago, long_ago))
-    cache.forget("clip-")
+    keep(cache, "clip-old-but-used", "")
+    os.utime(tmp_path / "clip-old-but-used", (long_ago, long_ago))
+    cache.forget("clip-", ["clip-old-but"])
 
-    assert {path.name for path in tmp_path.iterdir()} == {".lock", "clip-new", "other-old"}
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", "clip-new", "clip-old-but-used", "other-old"}
 
 
 def test_use_keeps_from_being_forgotten(tmp_path: Path) -> None:
@@ -80,7 +82,7 @@ def test_use_keeps_from_being_forgotten(tmp_path: Path) -> None:
     keep(cache, "clip-old", "")
     os.utime(tmp_path / "clip-old", (0, 0))
     cache.folder("clip-old")
-    cache.forget("clip-")
+    cache.forget("clip-", [])
 
     assert cache.folder("clip-old") is not None
 

@@ -4,7 +4,9 @@ import asyncio
 import threading
 from dataclasses import replace
 
-from embedder_service.encoder import Encoder, FormCheck, LoadedModel, Modality
+import pytest
+
+from embedder_service.encoder import Encoder, FormCheck, LoadedModel, Modality, NoFasterForm
 from imagesearch.embedder.v1 import embedder_pb2 as pb
 from tests.embedder_service.conftest import Running, Serve
 from tests.embedder_service.plain_encoder import DIMENSIONS, PlainEncoder
@@ -47,7 +49,7 @@ async def test_the_reference_serves_until_the_faster_form_is_ready(serve: Serve,
         assert await running.host.load()
         before, first = await get_model(running), await embed(running, "a dog")
         faster.go.set()
-        await running.host.settled()
+        assert await running.host.settled()
         after = await get_model(running)
         encoder.forget()
         form.forget()
@@ -112,15 +114,20 @@ async def test_a_form_that_makes_no_sense_does_not_serve(serve: Serve, encoder: 
     assert len(vector) == DIMENSIONS
 
 
-async def test_where_no_form_can_be_worked_out_the_reference_goes_on(serve: Serve, encoder: PlainEncoder) -> None:
-    faster = HeldUp(RuntimeError("no luck"))
+@pytest.mark.parametrize("error", [RuntimeError("no luck"), NoFasterForm("There was no luck.")])
+async def test_where_no_form_can_be_worked_out_the_reference_goes_on(
+    serve: Serve, encoder: PlainEncoder, error: Exception
+) -> None:
+    faster = HeldUp(error)
     async with serve(lambda report: LoadedModel(encoder, faster=faster)) as running:
         assert await running.host.load()
         faster.go.set()
-        await running.host.settled()
+        whole = await running.host.settled()
         model = await get_model(running)
 
+    assert not whole
     assert (model.state, model.precision) == (pb.MODEL_STATE_READY, "fp32")
+    assert model.form_detail.startswith("No faster form could be worked out. ")
     assert "no luck" in model.form_detail
 
 

@@ -1,5 +1,6 @@
 """Exports, quantises, compares and keeps, in this process."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from embedder_service.clip.reference import load_clip
 from embedder_service.clip.towers import TowerEncoder
 from embedder_service.encoder import Modality
 from embedder_service.forms.fidelity_set import fidelity_texts
-from embedder_service.forms.form import INT8, REFERENCE, FormsFailed, this_cpu
+from embedder_service.forms.form import FP32, INT8, REFERENCE, Cpu, FormsFailed, this_cpu
 from embedder_service.forms.kept import open_kept
 from embedder_service.forms.verdict import FormOptions, KeptNames, Verdict
 from embedder_service.forms.work_out import work_out
@@ -20,6 +21,7 @@ from embedder_service.sources import ModelSource
 from tests.clip_replica import Replica
 from tests.embedder_service.clip.tiny_others import write_metaclip2, write_naflex
 from tests.embedder_service.clip.tiny_siglip import write_siglip
+from tests.embedder_service.conftest import Fetched
 from tests.embedder_service.forms.outliers import with_outliers
 
 
@@ -29,18 +31,17 @@ def no_reference() -> TowerEncoder:
 
 @pytest.fixture(scope="module")
 def source(replica: Replica) -> ModelSource:
-    return ModelSource("clip", replica.clip, replica.multilingual)
+    return ModelSource(replica.clip.name, replica.clip, replica.multilingual)
 
 
 @pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> FormOptions:
-    return FormOptions("auto", tmp_path_factory.mktemp("cache"), 1)
+def options(fetched: Fetched) -> FormOptions:
+    return FormOptions("auto", fetched.cache, 1)
 
 
 @pytest.fixture(scope="module")
 def opened(source: ModelSource, options: FormOptions) -> TowerEncoder:
     """The pair, worked out and opened."""
-    work_out(source, options)
     encoder = open_kept(source, options, no_reference)
     assert encoder is not None
     return encoder
@@ -108,17 +109,17 @@ def test_it_is_worked_out_once(source: ModelSource, options: FormOptions, opened
 def test_nothing_unfinished_and_no_needless_export_stays(options: FormOptions, opened: TowerEncoder) -> None:
     names = {path.name.rpartition("-")[0] for path in options.folder.iterdir() if path.is_dir()}
 
-    assert names == {"clip-inputs", "clip-pictures-int8", "clip-texts-int8"}
+    assert names == {"clip-vit-b-32-inputs", "clip-vit-b-32-pictures-int8", "clip-vit-b-32-texts-int8"}
 
 
 def test_other_weights_find_nothing_of_this(options: FormOptions, opened: TowerEncoder, replica: Replica) -> None:
-    assert open_kept(ModelSource("clip", replica.clip, replica.clip), options, no_reference) is None
+    assert open_kept(ModelSource(replica.clip.name, replica.clip, replica.clip), options, no_reference) is None
 
 
 def test_a_form_that_vanished_is_worked_out_anew(source: ModelSource, tmp_path: Path) -> None:
     options = FormOptions("fp32", tmp_path, 1)
     work_out(source, options)
-    gone = next(options.folder.glob("clip-texts-*"))
+    gone = next(options.folder.glob("*-texts-*"))
     gone.rename(tmp_path / "gone")
 
     assert open_kept(source, options, no_reference) is None
@@ -201,16 +202,44 @@ def test_a_folder_that_cannot_be_written_is_named(source: ModelSource, tmp_path:
 
 def test_after_two_attempts_that_broke_off_no_third_is_made(source: ModelSource, tmp_path: Path) -> None:
     options = FormOptions("auto", tmp_path, 1)
-    attempts = options.folder / f"{KeptNames(source, 'auto', this_cpu()).verdict()}.attempts"
+    attempts = options.folder / KeptNames(source, "auto", this_cpu()).attempts()
     options.folder.mkdir()
-    attempts.write_text("xx")
+    now = time.time()
+    attempts.write_text(f"{now - 3600:.0f}\n{now:.0f}\n")
     with pytest.raises(FormsFailed, match=attempts.name):
         work_out(source, options)
-    attempts.unlink()
+    attempts.write_text(f"{now - 30 * 24 * 3600:.0f}\n{now:.0f}\n")  # the first does not count any more
     work_out(source, options)
 
     assert open_kept(source, options, no_reference) is not None
     assert not attempts.exists()
+
+
+def test_int8_is_made_of_a_tower_that_an_image_carries_and_nothing_is_written_there(
+    source: ModelSource, tmp_path: Path
+) -> None:
+    bundled = tmp_path / "bundled"
+    work_out(source, FormOptions("fp32", bundled, 1))
+    carried = sorted((path, path.stat().st_mtime_ns) for path in bundled.rglob("*") if path.is_file())
+    options = FormOptions("int8", tmp_path / "own", 1, bundled)
+    work_out(source, options)
+    encoder = open_kept(source, options, no_reference)
+
+    assert encoder is not None
+    assert encoder.card.precision == "int8"
+    assert sorted((path, path.stat().st_mtime_ns) for path in bundled.rglob("*") if path.is_file()) == carried
+    assert not list(options.folder.glob("*-fp32-*"))
+
+
+def test_what_other_cpus_use_of_the_same_weights_is_not_forgotten(source: ModelSource) -> None:
+    mine = KeptNames(source, "auto", Cpu("x86_64", frozenset({"avx2", "avx512_vnni"}))).of_any_cpu()
+    other = KeptNames(source, "int8", Cpu("x86_64", frozenset({"avx2"})))
+    names = [other.verdict(), other.inputs(), *(other.tower(each, form) for each in Modality for form in (INT8, FP32))]
+    changed = KeptNames(ModelSource(source.name, source.text_folder, source.text_folder), "auto", other.cpu)
+
+    assert all(name.startswith(mine) for name in names)
+    assert not changed.verdict().startswith(mine)
+    assert not changed.inputs().startswith(mine)
 
 
 def test_a_verdict_comes_back_as_it_was_written() -> None:
