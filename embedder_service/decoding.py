@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -87,7 +87,13 @@ class Decoders:
         """What `work` gives or raises, or `weigh` raises."""
         job = _Job(decoding, kind)
         self._lane.add(job)
-        output = await asyncio.wrap_future(job.result)
+        try:
+            output = await asyncio.wrap_future(job.result)
+        except asyncio.CancelledError:
+            job.result.cancel()
+            for lane in (self._lane, self._lane_of_large):
+                lane.drop(job)
+            raise
         if kind is Kind.IMAGE and not job.large:
             self._pace.learn(job.seconds)
         metrics.DECODE_SECONDS.labels(kind.value).observe(job.seconds)
@@ -123,9 +129,15 @@ class _Lane:
         with self._choosing:
             if self._closed:
                 job.result.cancel()
+            if job.result.cancelled():
                 return
             self._jobs[job.kind].append(job)
-            self._threads.submit(self._do_next)  # there are as many turns as jobs
+            self._threads.submit(self._do_next)  # there are at least as many turns as jobs
+
+    def drop(self, job: _Job[Any]) -> None:
+        """One that is not awaited any more leaves the line, and its picture the memory."""
+        with self._choosing, suppress(ValueError):
+            self._jobs[job.kind].remove(job)
 
     def waiting(self, kind: Kind) -> int:
         return len(self._jobs[kind])

@@ -1,6 +1,9 @@
 """How much memory it takes to decode a picture, by what its first bytes tell."""
 
 from dataclasses import replace
+from typing import IO, cast
+
+from PIL.ImageFile import ImageFile
 
 from pictures.decode import read_picture
 from pictures.decoders import open_file
@@ -11,9 +14,9 @@ from pictures.limits import Limits
 # Bytes a pixel while a picture is decoded: see pictures/limits.py.
 _PIXEL = 11
 _WEBP_PIXEL = 17
-# A progressive JPEG's coefficients are kept for the whole picture, whatever scale it is decoded at: two bytes for each
-# of up to four colours.
-_PROGRESSIVE_PIXEL = 8
+# The coefficients of a JPEG in several scans, such as a progressive one, are kept for the whole picture, whatever scale
+# it is decoded at: two bytes for each of up to four colours.
+_COEFFICIENTS_PIXEL = 8
 
 
 def decoding_bytes(data: bytes, *, limits: Limits, useful_edge: int) -> int:
@@ -34,13 +37,21 @@ def _jpeg_bytes(data: bytes, limits: Limits, useful_edge: int) -> int:
             whole = file.width * file.height
             if whole > limits.max_pixels:
                 return 0
+            kept = _COEFFICIENTS_PIXEL * whole if _has_several_scans(file, data) else 0
             file.draft(None, (2 * useful_edge, 2 * useful_edge))
-            kept = _PROGRESSIVE_PIXEL * whole if file.info.get("progressive") else 0
             return kept + _PIXEL * file.width * file.height
     except MemoryError:
         raise
     except Exception:  # what the decoder raises for a broken header, it raises again when the picture is read
         return 0
+
+
+def _has_several_scans(file: ImageFile, data: bytes) -> bool:
+    """Whether it is progressive, or the first scan, whose header the file was opened up to, holds not all colours."""
+    colours = len(file.getbands())
+    header = bytes((0xFF, 0xDA, 0, 6 + 2 * colours, colours))
+    end = cast("IO[bytes]", file.fp).tell()
+    return "progressive" in file.info or not data.startswith(header, end - 8 - 2 * colours)
 
 
 def _pixels(data: bytes, limits: Limits) -> int:

@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import TypeVar
@@ -87,6 +89,39 @@ async def test_what_nobody_waits_for_any_more_is_not_decoded(decoders: Decoders)
     await asyncio.gather(first, stays)
 
     assert work.done == ["stays"]
+
+
+class Payload:
+    """What an encoded picture takes in memory."""
+
+    def use(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("size", [0, MEMORY])
+async def test_what_nobody_waits_for_any_more_takes_no_memory_and_no_place_in_the_line(
+    size: int, decoders: Decoders
+) -> None:
+    work = Work()
+    first = asyncio.create_task(decoders.run(small(work.first, size), Kind.IMAGE))
+    await asyncio.to_thread(work.busy.wait, 30)
+    payload = Payload()
+    held = weakref.ref(payload)
+    gone = asyncio.create_task(decoders.run(small(payload.use, size), Kind.IMAGE))
+    # A large one is weighed before it waits, which this comes behind in the line.
+    await asyncio.sleep(0)
+    if size:
+        await decoders.run(small(lambda: None), Kind.IMAGE)
+    gone.cancel()
+    del payload
+    await asyncio.wait([gone])
+    del gone
+    gc.collect()
+
+    assert held() is None
+    assert decoders.waiting(Kind.IMAGE) == 0
+    work.release.set()
+    await first
 
 
 async def test_what_goes_wrong_in_a_thread_is_raised(decoders: Decoders) -> None:

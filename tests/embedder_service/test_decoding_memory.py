@@ -18,6 +18,19 @@ def encoded(format_: str, size: tuple[int, int] = SIZE, **options: object) -> by
     return file.getvalue()
 
 
+def in_several_scans(jpeg: bytes) -> bytes:
+    """Its first scan announced as one of the first colour alone; the file is not sound behind that."""
+    whole = b"\xff\xda\x00\x0c\x03"
+    start = jpeg.rindex(whole)
+    return jpeg[:start] + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + jpeg[start + 14 :]
+
+
+def encoded_grey() -> bytes:
+    file = io.BytesIO()
+    Image.new("L", SIZE, 100).save(file, "JPEG")
+    return file.getvalue()
+
+
 def weight(data: bytes) -> int:
     return decoding_bytes(data, limits=LIMITS, useful_edge=EDGE)
 
@@ -30,9 +43,11 @@ def weight(data: bytes) -> int:
         (encoded("WEBP"), 17 * PIXELS),
         (encoded("AVIF", speed=10), 11 * PIXELS),
         (encoded("JPEG"), 11 * 1000 * 750),  # at half the scale
+        (encoded_grey(), 11 * 1000 * 750),
         (encoded("JPEG", progressive=True), 11 * 1000 * 750 + 8 * PIXELS),
+        (in_several_scans(encoded("JPEG")), 11 * 1000 * 750 + 8 * PIXELS),
     ],
-    ids=["PNG", "GIF", "WEBP", "AVIF", "JPEG", "progressive JPEG"],
+    ids=["PNG", "GIF", "WEBP", "AVIF", "JPEG", "grey JPEG", "progressive JPEG", "JPEG in several scans"],
 )
 def test_a_picture_is_weighed_by_its_format_and_the_scale_it_is_decoded_at(data: bytes, bytes_: int) -> None:
     assert weight(data) == bytes_
