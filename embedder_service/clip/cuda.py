@@ -1,5 +1,6 @@
 """On a GPU: torch in half precision, if that is true to fp32."""
 
+import gc
 from typing import cast
 
 import torch
@@ -26,15 +27,12 @@ def load_on_cuda(source: ModelSource, options: FormOptions, report: Report) -> E
         raise ModelFailed(
             "EMBEDDER_DEVICE is cuda, but torch finds no GPU. Check the driver and torch's build, or unset it."
         )
-    reference = ClipReference(source, options.threads, report, "cuda").encoder
-    return in_half_precision(reference, halves_to_try(options.precision))
-
-
-def _in_half(side: Side, precision: str) -> Side:
-    tower = cast("TorchTower", side.tower).in_half(precision)
-    if isinstance(side, ImageSide):
-        return ImageSide(side.prepare, tower)
-    return TextSide(side.prepare, tower)
+    encoder = in_half_precision(
+        ClipReference(source, options.threads, report, "cuda"), halves_to_try(options.precision)
+    )
+    gc.collect()
+    torch.cuda.empty_cache()  # what the reference took is for others on the same GPU
+    return encoder
 
 
 def halves_to_try(precision: Precision) -> list[str]:
@@ -42,8 +40,12 @@ def halves_to_try(precision: Precision) -> list[str]:
     return {"fp32": [], "bf16": ["bf16"]}.get(precision, ["fp16", "bf16"])
 
 
-def in_half_precision(reference: TowerEncoder, halves: list[str]) -> TowerEncoder:
-    """The reference with those towers in half precision whose vectors stay true; works on any device of torch."""
+def in_half_precision(original: ClipReference, halves: list[str]) -> TowerEncoder:
+    """The reference with those towers in half precision whose vectors stay true; works on any device of torch.
+
+    What is returned holds nothing of a reference of which no tower is taken.
+    """
+    reference, copies = original.encoder, _Halves(original)
     checks: list[FormCheck] = []
     details: list[str] = []
     taken: dict[Modality, Side] = {}
@@ -52,7 +54,7 @@ def in_half_precision(reference: TowerEncoder, halves: list[str]) -> TowerEncode
     for modality, side in sides(reference):
         taken[modality] = side
         for precision in halves:
-            half = _in_half(side, precision)
+            half = copies.side(side, precision)
             vectors = fidelity_vectors(half)
             check = compared(modality, half, true, {**found, modality: vectors})
             checks.append(check)
@@ -67,3 +69,21 @@ def in_half_precision(reference: TowerEncoder, halves: list[str]) -> TowerEncode
         texts if isinstance(texts, TextSide) else None,
     )
     return encoder.judged(checks, " ".join(details))
+
+
+class _Halves:
+    """Copies of a reference's models, each made once though both sides may be of the same."""
+
+    def __init__(self, original: ClipReference) -> None:
+        self._original = original
+        self._made: dict[tuple[int, str], TorchTower] = {}
+
+    def side(self, side: Side, precision: str) -> Side:
+        tower = cast("TorchTower", side.tower)
+        name = (id(tower.model), precision)
+        if name not in self._made:
+            self._made[name] = tower.in_half(precision)
+        half = TorchTower(self._made[name].model, tower.constants)
+        if isinstance(side, ImageSide):
+            return ImageSide(self._original.image_inputs(), half)
+        return TextSide(self._original.text_inputs() if self._original.has_text_inputs else side.prepare, half)

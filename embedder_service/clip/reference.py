@@ -73,6 +73,11 @@ class ClipReference:
         """What prepares pictures without the model."""
         return ImageInputs(getattr(self._images.processor, "image_processor", self._images.processor))
 
+    @property
+    def has_text_inputs(self) -> bool:
+        """Whether texts can be prepared without the model: not if its tokenizer is one in Python."""
+        return hasattr(self._texts.tokenizer, "backend_tokenizer")
+
     def text_inputs(self) -> TextInputs:
         """What prepares texts without the model."""
         tokenizer: Any = self._texts.tokenizer

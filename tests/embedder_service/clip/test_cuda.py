@@ -1,5 +1,7 @@
 """The path of a GPU, as far as a machine without one can go: torch computes in half precision on a CPU, too."""
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +9,11 @@ import pytest
 import torch
 
 from embedder_service.clip.cuda import halves_to_try, has_cuda, in_half_precision, load_on_cuda
-from embedder_service.clip.reference import load_clip
-from embedder_service.clip.towers import TowerEncoder
+from embedder_service.clip.reference import ClipReference
+from embedder_service.clip.torch_tower import TorchTower
 from embedder_service.encoder import Modality
 from embedder_service.errors import ModelFailed
+from embedder_service.forms.checks import sides
 from embedder_service.forms.form import Precision
 from embedder_service.forms.verdict import FormOptions
 from embedder_service.sanity import check_encoder, known_pictures
@@ -19,13 +22,13 @@ from tests.clip_replica import Replica
 from tests.embedder_service.forms.outliers import with_outliers
 
 
-def load(images: Path, texts: Path) -> TowerEncoder:
-    return load_clip(ModelSource("clip", images, texts), 1, lambda detail, progress: None)
+def load(images: Path, texts: Path) -> ClipReference:
+    return ClipReference(ModelSource("clip", images, texts), 1, lambda detail, progress: None)
 
 
 def test_half_precision_serves_where_it_is_true(replica: Replica) -> None:
-    reference = load(replica.clip, replica.multilingual)
-    encoder = in_half_precision(reference, ["bf16"])
+    original = load(replica.clip, replica.multilingual)
+    encoder, reference = in_half_precision(original, ["bf16"]), original.encoder
     prepared = [reference.prepare_image(picture) for picture in known_pictures()]
     vectors, true = encoder.embed_images(prepared), reference.embed_images(prepared)
 
@@ -40,6 +43,20 @@ def test_half_precision_serves_where_it_is_true(replica: Replica) -> None:
     assert np.abs(np.linalg.norm(vectors, axis=1) - 1).max() < 1e-5
     assert not np.array_equal(vectors, true)
     assert (vectors * true).sum(axis=1).min() > 0.995
+
+    weights = [weakref.ref(side.tower.model) for _, side in sides(reference) if isinstance(side.tower, TorchTower)]
+    del original, reference
+    gc.collect()
+    assert [held() for held in weights] == [None, None]
+    check_encoder(encoder)
+
+
+def test_towers_of_one_model_are_copied_once(replica: Replica) -> None:
+    encoder = in_half_precision(load(replica.clip, replica.clip), ["bf16"])
+    models = [side.tower.model for _, side in sides(encoder) if isinstance(side.tower, TorchTower)]
+
+    assert encoder.card.precision == "bf16"
+    assert models[0] is models[1]
 
 
 def test_what_overflows_in_fp16_is_taken_in_the_next_form(replica: Replica, tmp_path: Path) -> None:
