@@ -49,8 +49,7 @@ class FormCache:
         """What was kept under this name; None if there is nothing."""
         for place in self._places():
             if (folder := place / name).is_dir():
-                with suppress(OSError):  # read-only
-                    os.utime(folder)
+                self._note_use(folder)
                 return folder
         return None
 
@@ -68,7 +67,9 @@ class FormCache:
         """What `keep_text` wrote."""
         for place in self._places():
             with suppress(OSError):
-                return (place / name).read_text()
+                text = (place / name).read_text()
+                self._note_use(place / name)
+                return text
         return None
 
     def keep_text(self, text: str, name: str) -> None:
@@ -84,6 +85,11 @@ class FormCache:
         path = self._folder / name
         with suppress(OSError):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def _note_use(self, path: Path) -> None:
+        if path.parent == self._folder:
+            with suppress(OSError):  # read-only
+                os.utime(path)
 
     def _places(self) -> list[Path]:
         return [self._folder, self._bundled] if self._bundled else [self._folder]

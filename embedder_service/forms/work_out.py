@@ -39,7 +39,7 @@ def work_out(source: ModelSource, options: FormOptions) -> None:
             if read_verdict(cache, names) is not None:
                 return
             _require_space(source, options.folder)
-            with _attempt(cache, names.attempts()), cache.workspace() as folder:
+            with _attempt(FormCache(options.folder), names.attempts()), cache.workspace() as folder:
                 reference = ClipReference(source, options.threads, lambda detail, progress: None)
                 workshop = Workshop(reference, cache, names, folder, threads=options.threads)
                 verdict = _judge(workshop, reference, options, cpu)

@@ -80,11 +80,15 @@ def test_what_was_not_used_for_a_month_is_forgotten(tmp_path: Path) -> None:
 def test_use_keeps_from_being_forgotten(tmp_path: Path) -> None:
     cache = FormCache(tmp_path)
     keep(cache, "clip-old", "")
-    os.utime(tmp_path / "clip-old", (0, 0))
+    cache.keep_text("it is good", "clip-old-verdict")
+    for name in ("clip-old", "clip-old-verdict"):
+        os.utime(tmp_path / name, (0, 0))
     cache.folder("clip-old")
+    cache.text("clip-old-verdict")
     cache.forget("clip-", [])
 
     assert cache.folder("clip-old") is not None
+    assert cache.text("clip-old-verdict") == "it is good"
 
 
 def test_names_and_keys_follow_what_they_are_made_of() -> None:
