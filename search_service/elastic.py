@@ -202,6 +202,7 @@ class ElasticImages:
         index = await self._index_for(writes, rebuild_id)
         if index is None:
             return [without_index(write) for write in writes]
+        index = await self._indices.extended(index)
         ids = copied_ids(writes)
         stored = await self._reader.copy_sources(index, ids) if ids else {}
         batch = resolve_writes(writes, index.model, stored)

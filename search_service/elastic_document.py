@@ -65,8 +65,14 @@ def write_document(image: Image, vector: Vector, indexed_at: datetime) -> bytes:
         "taken_at_us": None if image.taken_at is None else micros(image.taken_at),
         "utc_offset_seconds": None if image.utc_offset is None else round(image.utc_offset.total_seconds()),
         "taken_at_source": image.taken_at_source.value,
-        "camera": {"make": image.camera.make, "model": image.camera.model} if image.camera else None,
+        "camera": _camera_document(image.camera) if image.camera else None,
         "camera_key": camera_key(image.camera) if image.camera else None,
+        "title": image.title,
+        "caption": image.caption,
+        "keywords": image.keywords,
+        "rating": image.rating,
+        "altitude_meters": image.altitude_meters,
+        "perceptual_hash": None if image.perceptual_hash is None else _signed(image.perceptual_hash),
         "extractor_version": image.extractor_version,
         "indexed_at": indexed_at.isoformat(),
         "sample_key": key,
@@ -77,9 +83,9 @@ def write_document(image: Image, vector: Vector, indexed_at: datetime) -> bytes:
 
 
 def read_image(source: Mapping[str, Any]) -> Image:
-    """The photo of a document's _source."""
+    """The photo of a document's _source. One that an earlier version wrote lacks the later fields."""
     exif, camera, offset = source["exif"], source["camera"], source["utc_offset_seconds"]
-    taken_at, location = source["taken_at_us"], exif["location"]
+    taken_at, location, look = source["taken_at_us"], exif["location"], source.get("perceptual_hash")
     return Image(
         id=source["image_id"],
         source=source["source"],
@@ -95,7 +101,13 @@ def read_image(source: Mapping[str, Any]) -> Image:
         utc_offset=None if offset is None else timedelta(seconds=offset),
         taken_at_source=TakenAtSource(source["taken_at_source"]),
         location=None if location is None else Location(location["lat"], location["lon"]),
-        camera=None if camera is None else Camera(camera["make"], camera["model"]),
+        camera=None if camera is None else Camera(camera["make"], camera["model"], camera.get("lens", "")),
+        title=source.get("title", ""),
+        caption=source.get("caption", ""),
+        keywords=tuple(source.get("keywords", ())),
+        rating=source.get("rating"),
+        altitude_meters=source.get("altitude_meters"),
+        perceptual_hash=None if look is None else unsigned(look),
         extractor_version=source["extractor_version"],
         indexed_at=datetime.fromisoformat(source["indexed_at"]).astimezone(UTC),
     )
@@ -112,6 +124,11 @@ def read_fingerprint(fields: Mapping[str, list[Any]]) -> Fingerprint:
         content_sha256=fields["content_sha256"][0],
         extractor_version=fields["extractor_version"][0],
     )
+
+
+def unsigned(number: int) -> int:
+    """The 64 bits of a number that Elasticsearch takes for a signed one."""
+    return number % 2**64
 
 
 def residue(power: int, key: int) -> str:
@@ -144,6 +161,14 @@ def _parted(text: str) -> tuple[str, str]:
     """The two texts of which the first one's length stands at the head."""
     length, _, both = text.partition(":")
     return both[: int(length)], both[int(length) :]
+
+
+def _camera_document(camera: Camera) -> dict[str, str]:
+    return {"make": camera.make, "model": camera.model, "lens": camera.lens}
+
+
+def _signed(bits: int) -> int:
+    return bits - 2**64 if bits >= 2**63 else bits
 
 
 def _folder_keys(image: Image) -> list[str]:

@@ -11,7 +11,7 @@ is read and written by. An index that takes its place never answers to it.
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,15 @@ from elasticsearch import ApiError, AsyncElasticsearch
 from search_service.elastic_client import ElasticClient
 from search_service.elastic_config import ElasticSettings
 from search_service.elastic_errors import ForeignIndex, error_reason, error_type
-from search_service.elastic_schema import FORMAT, StoredIndex, index_mappings, index_settings, usual_settings
+from search_service.elastic_schema import (
+    FORMAT,
+    REVISION,
+    StoredIndex,
+    extended_mapping,
+    index_mappings,
+    index_settings,
+    usual_settings,
+)
 from search_service.errors import IndexMissing, InvalidField, RebuildConflict, RebuildNotFound, StorageUnavailable
 from search_service.images import Model
 
@@ -140,8 +148,19 @@ class ElasticIndices:
             return
         name, settings = index.name, usual_settings(self._settings)
         await self._client.call(lambda elastic: elastic.indices.put_settings(index=name, settings=settings))
-        await self._client.call(lambda elastic: elastic.indices.put_mapping(index=name, meta=index.meta(loading=False)))
+        meta = replace(index, loading=False).meta()
+        await self._client.call(lambda elastic: elastic.indices.put_mapping(index=name, meta=meta))
         self._known_until = 0.0
+
+    async def extended(self, index: StoredIndex) -> StoredIndex:
+        """The index with all fields of this version, which an earlier one may have made without some."""
+        if index.revision >= REVISION:
+            return index
+        extended, mapping = extended_mapping(index)
+        await self._client.call(lambda elastic: elastic.indices.put_mapping(index=index.handle, **mapping))
+        _log.info("added fields", index=index.name)
+        self._known_until = 0.0
+        return extended
 
     def forget(self) -> None:
         """Asks the cluster the next time: an index that was known is gone."""

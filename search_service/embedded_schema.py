@@ -36,6 +36,13 @@ _FACTS: list[tuple[str, Any]] = [
     ("longitude", pa.float64()),
     ("camera_make", pa.string()),
     ("camera_model", pa.string()),
+    ("camera_lens", pa.string()),
+    ("title", pa.string()),
+    ("caption", pa.string()),
+    ("keywords", pa.list_(pa.string())),
+    ("rating", pa.int8()),
+    ("altitude_meters", pa.float64()),
+    ("perceptual_hash", pa.uint64()),
     ("extractor_version", pa.int32()),
     ("indexed_at_us", pa.int64()),
     ("sample_key", pa.int64()),
@@ -70,7 +77,7 @@ def to_table(rows: Iterable[tuple[Image, Vector]], dimensions: int, indexed_at: 
 
 
 def to_image(row: dict[str, Any]) -> Image:
-    """The photo of a row with FACT_COLUMNS."""
+    """The photo of a row with FACT_COLUMNS. Rows that an earlier version wrote have no values in the later columns."""
     taken_at, offset, latitude = row["taken_at_us"], row["utc_offset_seconds"], row["latitude"]
     return Image(
         id=row["id"],
@@ -87,7 +94,13 @@ def to_image(row: dict[str, Any]) -> Image:
         utc_offset=None if offset is None else timedelta(seconds=offset),
         taken_at_source=TakenAtSource(row["taken_at_source"]),
         location=None if latitude is None else Location(latitude, row["longitude"]),
-        camera=None if row["camera_make"] is None else Camera(row["camera_make"], row["camera_model"]),
+        camera=_to_camera(row),
+        title=row["title"] or "",
+        caption=row["caption"] or "",
+        keywords=tuple(row["keywords"] or ()),
+        rating=row["rating"],
+        altitude_meters=row["altitude_meters"],
+        perceptual_hash=row["perceptual_hash"],
         extractor_version=row["extractor_version"],
         indexed_at=from_micros(row["indexed_at_us"]).replace(tzinfo=UTC),
     )
@@ -127,10 +140,23 @@ def _to_row(image: Image, indexed_at: datetime) -> dict[str, Any]:
         "longitude": image.location.longitude if image.location else None,
         "camera_make": image.camera.make if image.camera else None,
         "camera_model": image.camera.model if image.camera else None,
+        "camera_lens": image.camera.lens if image.camera else None,
+        "title": image.title,
+        "caption": image.caption,
+        "keywords": image.keywords,
+        "rating": image.rating,
+        "altitude_meters": image.altitude_meters,
+        "perceptual_hash": image.perceptual_hash,
         "extractor_version": image.extractor_version,
         "indexed_at_us": micros(indexed_at.astimezone(UTC).replace(tzinfo=None)),
         "sample_key": sample_key(image.id),
     }
+
+
+def _to_camera(row: dict[str, Any]) -> Camera | None:
+    if row["camera_make"] is None:
+        return None
+    return Camera(row["camera_make"], row["camera_model"], row["camera_lens"] or "")
 
 
 def _modified_at_ns(row: dict[str, Any]) -> int | None:

@@ -14,8 +14,9 @@ import lancedb
 import structlog
 from lancedb import AsyncConnection
 
+from search_service.embedded_lance import storage_errors
 from search_service.embedded_state import IndexFolder, StoredIndex, StoredState
-from search_service.embedded_table import EmbeddedTable, storage_errors
+from search_service.embedded_table import EmbeddedTable
 from search_service.errors import (
     IndexMissing,
     RebuildConflict,

@@ -12,6 +12,8 @@ _MAX_SOURCE_BYTES = 512
 _MAX_MODEL_BYTES = 512
 _MAX_PATH_BYTES = 16_384  # 4,096 bytes, each percent-encoded, and some
 _MAX_TEXT_BYTES = 4_096
+_MAX_KEYWORDS = 256
+_RATINGS = range(-1, 6)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -32,6 +34,21 @@ def check_image(image: Image) -> None:
     if image.camera:
         _check_text("image.camera.make", image.camera.make, _MAX_TEXT_BYTES)
         _check_text("image.camera.model", image.camera.model, _MAX_TEXT_BYTES)
+        _check_text("image.camera.lens", image.camera.lens, _MAX_TEXT_BYTES)
+    _check_description(image)
+    if image.altitude_meters is not None and not math.isfinite(image.altitude_meters):
+        raise InvalidField("image.altitude_meters", "It is a number of metres.")
+
+
+def _check_description(image: Image) -> None:
+    _check_text("image.title", image.title, _MAX_TEXT_BYTES)
+    _check_text("image.caption", image.caption, _MAX_TEXT_BYTES)
+    if len(image.keywords) > _MAX_KEYWORDS:
+        raise InvalidField("image.keywords", f"At most {_MAX_KEYWORDS} are allowed, {len(image.keywords)} were sent.")
+    for position, keyword in enumerate(image.keywords):
+        _check_text(f"image.keywords[{position}]", keyword, _MAX_TEXT_BYTES)
+    if image.rating is not None and image.rating not in _RATINGS:
+        raise InvalidField("image.rating", f"It is between {_RATINGS.start} and {_RATINGS.stop - 1}.")
 
 
 def check_location(field: str, location: Location) -> None:

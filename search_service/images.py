@@ -42,6 +42,12 @@ class Image:
     taken_at_source: TakenAtSource = TakenAtSource.NONE
     location: Location | None = None
     camera: Camera | None = None
+    title: str = ""
+    caption: str = ""
+    keywords: tuple[str, ...] = ()
+    rating: int | None = None  # 1 to 5 stars, 0 for none, -1 for rejected
+    altitude_meters: float | None = None
+    perceptual_hash: int | None = None  # 64 bits, unsigned
     extractor_version: int = 0
     indexed_at: datetime | None = None  # UTC, set by the index
 

@@ -22,7 +22,8 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """In the words of the file."""
+    """In the words of the file. Filters and counts leave the lens aside: theirs is empty."""
 
     make: str
     model: str
+    lens: str = ""

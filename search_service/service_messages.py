@@ -72,7 +72,15 @@ def read_image(message: image_pb2.Image) -> Image:
         location=Location(message.location.latitude, message.location.longitude)
         if message.HasField("location")
         else None,
-        camera=Camera(message.camera.make, message.camera.model) if message.HasField("camera") else None,
+        camera=Camera(message.camera.make, message.camera.model, message.camera.lens)
+        if message.HasField("camera")
+        else None,
+        title=message.title,
+        caption=message.caption,
+        keywords=tuple(message.keywords),
+        rating=message.rating if message.HasField("rating") else None,
+        altitude_meters=message.altitude_meters if message.HasField("altitude_meters") else None,
+        perceptual_hash=message.perceptual_hash if message.HasField("perceptual_hash") else None,
         extractor_version=message.extractor_version,
     )
 
@@ -101,6 +109,12 @@ def write_image(image: Image) -> image_pb2.Image:
         width=image.width,
         height=image.height,
         taken_at_source=_TAKEN_AT_SOURCES[image.taken_at_source],
+        title=image.title,
+        caption=image.caption,
+        keywords=image.keywords,
+        rating=image.rating,
+        altitude_meters=image.altitude_meters,
+        perceptual_hash=image.perceptual_hash,
         extractor_version=image.extractor_version,
     )
     if image.modified_at_ns is not None:
@@ -110,10 +124,14 @@ def write_image(image: Image) -> image_pb2.Image:
     if image.location:
         message.location.CopyFrom(latlng_pb2.LatLng(**_degrees(image.location)))
     if image.camera:
-        message.camera.CopyFrom(image_pb2.Camera(make=image.camera.make, model=image.camera.model))
+        message.camera.CopyFrom(_write_camera(image.camera))
     if image.indexed_at:
         message.indexed_at.FromDatetime(image.indexed_at)
     return message
+
+
+def _write_camera(camera: Camera) -> image_pb2.Camera:
+    return image_pb2.Camera(make=camera.make, model=camera.model, lens=camera.lens)
 
 
 def write_fingerprint(fingerprint: Fingerprint) -> search_pb2.Fingerprint:

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from search_service.facets import CameraCount, FacetOptions
 from search_service.images import Filter, Images, ListOrder, Window
 from search_service.photo_facts import Camera, Location
 from search_service.places import EARTH_RADIUS_METERS, BoundingBox, Nearby
@@ -125,6 +126,15 @@ async def test_cameras_are_kept_by_make_and_model_together(images: Images) -> No
         assert await kept(images, cameras=(camera,)) == {name}
     assert await kept(images, cameras=(cameras["a"], cameras["e"], Camera("other", ""))) == {"a", "e"}
     assert await kept(images, cameras=(Camera("fujifilm", "x-t5"),)) == set()
+
+
+async def test_the_lens_is_left_aside(images: Images) -> None:
+    lenses = ["XF23mmF2 R WR", "XF90mm", ""]
+    await images.write([write(photo(f"a{lens}", camera=Camera("FUJIFILM", "X-T5", lens))) for lens in lenses])
+
+    assert await kept(images, cameras=(Camera("FUJIFILM", "X-T5"),)) == {f"a{lens}" for lens in lenses}
+    facets = await images.facets(Filter(), FacetOptions())
+    assert facets.cameras == [CameraCount(Camera("FUJIFILM", "X-T5"), 3)]
 
 
 async def test_media_types_are_kept(images: Images) -> None:

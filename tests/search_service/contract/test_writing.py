@@ -70,7 +70,13 @@ async def test_every_fact_comes_back_as_it_was_written(images: Images) -> None:
         utc_offset=timedelta(hours=5, minutes=30),
         taken_at_source=TakenAtSource.EXIF,
         location=Location(-90.0, 180.0),
-        camera=Camera("FUJIFILM", ""),
+        camera=Camera("FUJIFILM", "", "XF23mmF2 R WR"),
+        title="Été",
+        caption="Two lines:\n'quoted'",
+        keywords=("sea", "a, b", "été"),
+        rating=-1,
+        altitude_meters=-418.5,
+        perceptual_hash=2**64 - 3,
         extractor_version=3,
     )
     before = datetime.now(UTC).replace(microsecond=0)
@@ -101,6 +107,16 @@ async def test_what_is_absent_stays_absent(images: Images) -> None:
     found = (await images.get(["a", "b"]))["a"]
 
     assert (found.taken_at, found.utc_offset, found.location, found.camera, found.modified_at_ns) == (None,) * 5
+    assert (found.title, found.caption, found.keywords) == ("", "", ())
+    assert (found.rating, found.altitude_meters, found.perceptual_hash) == (None,) * 3
+
+
+async def test_zeros_are_kept_apart_from_what_is_absent(images: Images) -> None:
+    await images.write([write(photo("a", rating=0, altitude_meters=0.0, perceptual_hash=0))])
+
+    found = (await images.get(["a"]))["a"]
+
+    assert (found.rating, found.altitude_meters, found.perceptual_hash) == (0, 0.0, 0)
 
 
 async def test_writing_again_replaces(images: Images) -> None:

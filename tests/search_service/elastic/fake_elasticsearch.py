@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from search_service.elastic_schema import FORMAT
+from search_service.elastic_schema import FORMAT, REVISION
 
 ItemAnswer = Callable[[str, int], dict[str, Any]]
 
@@ -66,6 +66,7 @@ class FakeElasticsearch:
             return self._answer({"error": {"type": "some_exception", "reason": "not now"}, "status": status}, status)
         meta = {
             "format": FORMAT,
+            "revision": REVISION,
             "handle": "images-tiny-1.0",
             "model": "tiny@0123456789ab",
             "dimensions": self.dimensions,

@@ -48,6 +48,18 @@ def modified(seconds: int, nanos: int = 0) -> Request:
     return request
 
 
+def keywords(words: list[str]) -> Request:
+    request = item("bad")
+    request.image.keywords.extend(words)
+    return request
+
+
+def lens(name: str) -> Request:
+    request = item("bad")
+    request.image.camera.lens = name
+    return request
+
+
 def zoned() -> Request:
     request = taken(year=2024, month=1, day=1)
     request.image.taken_at.time_zone.id = "Europe/Berlin"
@@ -90,6 +102,15 @@ def without_vector() -> Request:
         (modified(253_402_300_800), "image.modified_at"),
         (modified(0, -1), "image.modified_at"),
         (modified(0, 10**9), "image.modified_at"),
+        (changed(title="é" * 2_049), "image.title"),
+        (changed(caption="é" * 2_049), "image.caption"),
+        (keywords(["a"] * 257), "image.keywords"),
+        (keywords(["a", "é" * 2_049]), "image.keywords[1]"),
+        (changed(rating=-2), "image.rating"),
+        (changed(rating=6), "image.rating"),
+        (changed(altitude_meters=float("nan")), "image.altitude_meters"),
+        (changed(altitude_meters=float("-inf")), "image.altitude_meters"),
+        (lens("é" * 2_049), "image.camera.lens"),
         (item("bad", model="m" * 513), "embedding.model"),
         (Request(image=item("bad").image, copy_from_image_id="x" * 513), "copy_from_image_id"),
         (zoned(), "image.taken_at.time_zone"),
@@ -135,7 +156,10 @@ async def test_a_photo_comes_back_as_it_was_sent(client: Client) -> None:
     image.taken_at.utc_offset.FromSeconds(-(9 * 3600 + 1800))
     image.taken_at_source = image_pb2.TAKEN_AT_SOURCE_EXIF
     image.location.latitude, image.location.longitude = -33.5, 151.25
-    image.camera.make, image.camera.model = "FUJIFILM", "X-T5"
+    image.camera.make, image.camera.model, image.camera.lens = "FUJIFILM", "X-T5", "XF23mmF2 R WR"
+    image.title, image.caption = "Été", "Two lines\nof words"
+    image.keywords.extend(["sea", "évening"])
+    image.rating, image.altitude_meters, image.perceptual_hash = 0, -10.5, 2**64 - 1
     image.indexed_at.FromSeconds(1)
     await client.index(request)
 
