@@ -36,8 +36,8 @@ async def serve(settings: Settings, elastic: ElasticSettings | None) -> None:
         serve_metrics(settings.host, settings.metrics_port, "SEARCH_METRICS_PORT")
         server = Server(f"{settings.host}:{settings.port}", [SERVICE_NAME], drain_seconds=settings.drain_seconds)
         window = Window(settings.window, elastic.num_candidates if elastic else settings.candidates)
-        add_SearchServiceServicer_to_server(SearchService(images, window), server.grpc)
-        async with server, reporting_readiness(images, server.set_serving):
+        add_SearchServiceServicer_to_server(SearchService(images, images.failures, window), server.grpc)
+        async with server, reporting_readiness(images, images.failures, server.set_serving):
             await server.run_until_stopped()
     finally:
         await images.close()

@@ -10,6 +10,7 @@ from search_service.elastic_config import ElasticSettings
 from search_service.elastic_document import write_document
 from search_service.elastic_errors import MissingIndex
 from search_service.elastic_facets import ElasticFacets
+from search_service.elastic_failures import ElasticFailures
 from search_service.elastic_health import ElasticHealth
 from search_service.elastic_indices import ElasticIndices
 from search_service.elastic_schema import StoredIndex
@@ -55,6 +56,7 @@ class ElasticImages:
         self._bulk = ElasticBulk(self._client, settings)
         self._reader = ElasticReader(self._client, settings)
         self._facets = ElasticFacets(self._client)
+        self.failures = ElasticFailures(self._client, settings)
         self._health = ElasticHealth(self._client, self._indices, self._reader)
         self._unseen: set[str] = set()  # handles of what was written and not made visible
 

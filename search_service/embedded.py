@@ -1,10 +1,9 @@
 """The index in a folder on disk: LanceDB in this process, behind the port."""
 
-import asyncio
 import importlib.metadata
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self
 
 from search_service.civil_time import micros
 from search_service.embedded_facets import count_facets
@@ -33,8 +32,6 @@ from search_service.images import (
 from search_service.query_vector import check_model
 from search_service.write_batch import copied_ids, first_model, resolve_writes, without_index
 
-_T = TypeVar("_T")
-
 BACKEND = f"lancedb {importlib.metadata.version('lancedb')}"
 
 
@@ -45,7 +42,8 @@ class EmbeddedImages:
         """Use `open`."""
         self._store = store
         self._write_failure = ""
-        self._running: set[asyncio.Task[Any]] = set()
+        self._to_the_end = store.to_the_end.run
+        self.failures = store.failures
 
     @classmethod
     async def open(cls, path: Path, options: EmbeddedOptions | None = None) -> Self:
@@ -54,8 +52,6 @@ class EmbeddedImages:
 
     async def close(self) -> None:
         """Waits for the writes that run and lets other processes open the folder."""
-        if self._running:
-            await asyncio.wait(self._running)
         await self._store.close()
 
     async def describe(self) -> IndexInfo:
@@ -186,12 +182,6 @@ class EmbeddedImages:
     async def _delete(self, ids: Sequence[str]) -> int:
         async with self._store.writing:
             return await self._store.serving.delete(ids) if self._store.serving and ids else 0
-
-    async def _to_the_end(self, work: Coroutine[Any, Any, _T]) -> _T:
-        task = asyncio.ensure_future(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
 
 
 async def _newest_first(found: Sequence[tuple[str, float]], table: EmbeddedTable) -> list[tuple[str, float]]:

@@ -1,6 +1,7 @@
 """A table of LanceDB: reads beside each other, commits that are whole and durable, and files kept in order."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
@@ -34,6 +35,7 @@ class LanceTable:
         self.engine = table
         self._commits = Commits(table, folder)
         self._readers: set[asyncio.Event] = set()
+        self._source_counts: tuple[int, dict[str, int]] = (-1, {})  # and of which generation
 
     @classmethod
     async def create_table(cls, connection: AsyncConnection, name: str, folder: Path, schema: Any) -> Self:
@@ -57,6 +59,24 @@ class LanceTable:
                 await table.engine.add_columns(missing)
             _log.info("added columns", table=name, columns=[field.name for field in missing])
         return table
+
+    async def source_counts(self) -> dict[str, int]:
+        """How many rows there are of each source, by name. Counted once for each state of the table."""
+        generation = self.generation
+        if self._source_counts[0] != generation:  # what is counted now may be older than a commit that ends meanwhile
+            counts = await self.count_sources()
+            self._source_counts = (generation, counts)
+            return counts
+        return self._source_counts[1]
+
+    async def count_sources(self) -> dict[str, int]:
+        """How many rows there are of each source now, by name."""
+        counts: Counter[str] = Counter()
+        async with self.reading():
+            async for batch in await self.engine.query().select(["source"]).to_batches():
+                for entry in batch.column("source").value_counts().to_pylist():
+                    counts[entry["values"]] += entry["counts"]
+        return dict(sorted(counts.items()))
 
     async def tidy(self) -> None:
         """Merges small files, updates the indexes and, unless a read still needs them, removes old versions."""

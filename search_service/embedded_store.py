@@ -14,6 +14,8 @@ import lancedb
 import structlog
 from lancedb import AsyncConnection
 
+from search_service.embedded_failures import TABLE as FAILURES_TABLE
+from search_service.embedded_failures import EmbeddedFailures
 from search_service.embedded_lance import storage_errors
 from search_service.embedded_state import IndexFolder, StoredIndex, StoredState
 from search_service.embedded_table import EmbeddedTable
@@ -25,6 +27,7 @@ from search_service.errors import (
     StorageUnavailable,
 )
 from search_service.images import Model
+from search_service.to_the_end import ToTheEnd
 
 _log = structlog.stdlib.get_logger("embedded")
 
@@ -54,6 +57,8 @@ class EmbeddedStore:
         self.writing = asyncio.Lock()
         self.serving: EmbeddedTable | None = None
         self.next: EmbeddedTable | None = None
+        self.to_the_end = ToTheEnd()
+        self.failures = EmbeddedFailures(connection, folder.table_path(FAILURES_TABLE), self.to_the_end)
         self._folder = folder
         self._connection = connection
         self._options = options
@@ -85,7 +90,8 @@ class EmbeddedStore:
         return store
 
     async def close(self) -> None:
-        """Waits for the write that runs and lets other processes open the folder."""
+        """Waits for the writes that run and lets other processes open the folder."""
+        await self.to_the_end.ended()
         if self._tidying:
             self._tidying.cancel()
             await asyncio.wait({self._tidying})
@@ -93,6 +99,7 @@ class EmbeddedStore:
             for table in (self.serving, self.next, *self._retired):
                 if table:
                     table.close()
+            await self.failures.close()
             self._connection.close()  # type: ignore[no-untyped-call]
             self._folder.close()
 
@@ -166,6 +173,7 @@ class EmbeddedStore:
                 async with self.writing:
                     await self._train_if_due(table)
                     await table.tidy()
+        await self.failures.tidy()
 
     async def _tidy_forever(self) -> None:
         while True:

@@ -1,6 +1,5 @@
 """One LanceDB table: what is done with its rows."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from math import ceil
@@ -47,7 +46,6 @@ class EmbeddedTable(LanceTable):
     """The photos of one index. Reads may run at any time, writes (merge, delete, tidy, train) one at a time."""
 
     index: StoredIndex
-    _source_counts: tuple[int, dict[str, int]] = (-1, {})  # and of which generation
 
     @classmethod
     async def create(cls, connection: AsyncConnection, index: StoredIndex, folder: Path) -> "EmbeddedTable":
@@ -136,24 +134,6 @@ class EmbeddedTable(LanceTable):
                 for start in range(0, batch.num_rows, MAX_FINGERPRINT_BATCH):
                     part = batch.slice(start, MAX_FINGERPRINT_BATCH)
                     yield [to_fingerprint(row) for row in part.to_pylist()]
-
-    async def source_counts(self) -> dict[str, int]:
-        """How many photos there are of each source, by name. Counted once for each state of the table."""
-        generation = self.generation
-        if self._source_counts[0] != generation:  # what is counted now may be older than a commit that ends meanwhile
-            counts = await self.count_sources()
-            self._source_counts = (generation, counts)
-            return counts
-        return self._source_counts[1]
-
-    async def count_sources(self) -> dict[str, int]:
-        """How many photos there are of each source now, by name."""
-        counts: Counter[str] = Counter()
-        async with self.reading():
-            async for batch in await self.engine.query().select(["source"]).to_batches():
-                for entry in batch.column("source").value_counts().to_pylist():
-                    counts[entry["values"]] += entry["counts"]
-        return dict(sorted(counts.items()))
 
     async def train(self) -> None:
         """Makes the vector index and those of columns anew."""

@@ -8,10 +8,11 @@ from search_service.images import Image
 from search_service.photo_facts import Location
 
 MAX_ID_BYTES = 512
-_MAX_SOURCE_BYTES = 512
+_MOST_LISTED = 1_000  # in one request
+MAX_SOURCE_BYTES = 512
 _MAX_MODEL_BYTES = 512
-_MAX_PATH_BYTES = 16_384  # 4,096 bytes, each percent-encoded, and some
-_MAX_TEXT_BYTES = 4_096
+MAX_PATH_BYTES = 16_384  # 4,096 bytes, each percent-encoded, and some
+MAX_TEXT_BYTES = 4_096
 _MAX_KEYWORDS = 256
 _RATINGS = range(-1, 6)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -19,11 +20,11 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 def check_image(image: Image) -> None:
     """Raises InvalidField, naming the field, unless the photo can be stored."""
-    _check_text("image.id", image.id, MAX_ID_BYTES, required=True)
-    _check_text("image.source", image.source, _MAX_SOURCE_BYTES, required=True)
-    _check_text("image.relative_path", image.relative_path, _MAX_PATH_BYTES, required=True)
-    _check_text("image.name", image.name, _MAX_TEXT_BYTES, required=True)
-    _check_text("image.media_type", image.media_type, _MAX_TEXT_BYTES)
+    check_text("image.id", image.id, MAX_ID_BYTES, required=True)
+    check_text("image.source", image.source, MAX_SOURCE_BYTES, required=True)
+    check_text("image.relative_path", image.relative_path, MAX_PATH_BYTES, required=True)
+    check_text("image.name", image.name, MAX_TEXT_BYTES, required=True)
+    check_text("image.media_type", image.media_type, MAX_TEXT_BYTES)
     if image.content_sha256:
         check_sha256("image.content_sha256", image.content_sha256)
     for field in ("size_bytes", "width", "height", "extractor_version"):
@@ -32,21 +33,21 @@ def check_image(image: Image) -> None:
     if image.location:
         check_location("image.location", image.location)
     if image.camera:
-        _check_text("image.camera.make", image.camera.make, _MAX_TEXT_BYTES)
-        _check_text("image.camera.model", image.camera.model, _MAX_TEXT_BYTES)
-        _check_text("image.camera.lens", image.camera.lens, _MAX_TEXT_BYTES)
+        check_text("image.camera.make", image.camera.make, MAX_TEXT_BYTES)
+        check_text("image.camera.model", image.camera.model, MAX_TEXT_BYTES)
+        check_text("image.camera.lens", image.camera.lens, MAX_TEXT_BYTES)
     _check_description(image)
     if image.altitude_meters is not None and not math.isfinite(image.altitude_meters):
         raise InvalidField("image.altitude_meters", "It is a number of metres.")
 
 
 def _check_description(image: Image) -> None:
-    _check_text("image.title", image.title, _MAX_TEXT_BYTES)
-    _check_text("image.caption", image.caption, _MAX_TEXT_BYTES)
+    check_text("image.title", image.title, MAX_TEXT_BYTES)
+    check_text("image.caption", image.caption, MAX_TEXT_BYTES)
     if len(image.keywords) > _MAX_KEYWORDS:
         raise InvalidField("image.keywords", f"At most {_MAX_KEYWORDS} are allowed, {len(image.keywords)} were sent.")
     for position, keyword in enumerate(image.keywords):
-        _check_text(f"image.keywords[{position}]", keyword, _MAX_TEXT_BYTES)
+        check_text(f"image.keywords[{position}]", keyword, MAX_TEXT_BYTES)
     if image.rating is not None and image.rating not in _RATINGS:
         raise InvalidField("image.rating", f"It is between {_RATINGS.start} and {_RATINGS.stop - 1}.")
 
@@ -71,15 +72,22 @@ def check_sha256(field: str, text: str) -> None:
 
 def check_id(field: str, image_id: str) -> None:
     """Raises InvalidField if no photo can have this id."""
-    _check_text(field, image_id, MAX_ID_BYTES)
+    check_text(field, image_id, MAX_ID_BYTES)
+
+
+def check_count(field: str, count: int) -> None:
+    """Raises InvalidField if a request lists too many."""
+    if count > _MOST_LISTED:
+        raise InvalidField(field, f"At most {_MOST_LISTED} are allowed, {count} were sent.")
 
 
 def check_model_name(field: str, name: str) -> None:
     """Raises InvalidField if no model can have this name."""
-    _check_text(field, name, _MAX_MODEL_BYTES)
+    check_text(field, name, _MAX_MODEL_BYTES)
 
 
-def _check_text(field: str, text: str, max_bytes: int, *, required: bool = False) -> None:
+def check_text(field: str, text: str, max_bytes: int, *, required: bool = False) -> None:
+    """Raises InvalidField if the text is too long, or missing where it is required."""
     if required and not text:
         raise InvalidField(field, "It is required.")
     if len(text.encode()) > max_bytes:

@@ -27,6 +27,7 @@ from search_service.images import (
     Write,
 )
 from search_service.original_facets import count_facets
+from search_service.original_failures import OriginalFailures
 from search_service.original_index import OriginalIndex, OriginalIndexMissing, OriginalIndices
 from search_service.original_search import OriginalReader
 from search_service.query_vector import check_model
@@ -47,6 +48,7 @@ class OriginalImages:
         self._client = ElasticClient(settings)
         self._indices = OriginalIndices(self._client, settings)
         self._reader = OriginalReader(self._client, settings)
+        self.failures = OriginalFailures(self._name)
 
     async def __aenter__(self) -> Self:
         return self

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from search_service.civil_time import from_micros, micros
 from search_service.errors import StalePageToken
+from search_service.failures import FailureFilter, FailurePlace
 from search_service.images import MAX_WINDOW, Embedding, Filter, ListOrder, ListPlace, SearchOrder, Window
 from search_service.query_vector import Term
 
 _VERSION = 1
 _SEARCH = struct.Struct(">BB8sHIH")  # version, kind, digest, window, candidates, offset
 _LIST = struct.Struct(">BB8s?q")  # version, kind, digest, has a time, microseconds since 1970; the id follows
-_SEARCH_KIND, _LIST_KIND = 1, 2
+_FAILURES = struct.Struct(">BB8sHH")  # version, kind, digest, sizes of source and path; these and the id follow
+_SEARCH_KIND, _LIST_KIND, _FAILURES_KIND = 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,38 @@ def read_list_token(token: str, digest: bytes) -> ListPlace:
         image_id = data[_LIST.size :].decode()
         return ListPlace(image_id, from_micros(time) if has_time else None)
     except (UnicodeDecodeError, OverflowError) as error:
+        raise StalePageToken from error
+
+
+def failures_digest(keep: FailureFilter) -> bytes:
+    """Tells lists of failures apart, 8 bytes."""
+    digest = _Digest()
+    digest.add("failures", keep.source, keep.path_prefix)
+    digest.add(*((keep.shard.index, keep.shard.count) if keep.shard else (None,)))
+    return digest.value()
+
+
+def write_failures_token(digest: bytes, place: FailurePlace) -> str:
+    """The token of a page of failures."""
+    source, path, failure_id = place.source.encode(), place.relative_path.encode(), place.id.encode()
+    head = _FAILURES.pack(_VERSION, _FAILURES_KIND, digest, len(source), len(path))
+    return _encode(head + source + path + failure_id)
+
+
+def read_failures_token(token: str, digest: bytes) -> FailurePlace:
+    """The place that the token names. Raises StalePageToken unless it was written for the same list."""
+    data = _decode(token)
+    if len(data) <= _FAILURES.size:
+        raise StalePageToken
+    version, kind, own_digest, source_size, path_size = _FAILURES.unpack_from(data)
+    if (version, kind, own_digest) != (_VERSION, _FAILURES_KIND, digest):
+        raise StalePageToken
+    path_start = _FAILURES.size + source_size
+    id_start = path_start + path_size
+    try:
+        parts = [data[_FAILURES.size : path_start], data[path_start:id_start], data[id_start:]]
+        return FailurePlace(*(part.decode() for part in parts))
+    except UnicodeDecodeError as error:
         raise StalePageToken from error
 
 

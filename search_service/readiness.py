@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from search_service.failures import Failures
 from search_service.images import Images, IndexState
+from search_service.index_report import report_index
 
 _log = structlog.stdlib.get_logger("search")
 
@@ -30,10 +32,10 @@ class Checks:
 
 @asynccontextmanager
 async def reporting_readiness(
-    images: Images, set_serving: SetServing, checks: Checks = Checks()
+    images: Images, failures: Failures, set_serving: SetServing, checks: Checks = Checks()
 ) -> AsyncIterator[None]:
     """Meanwhile reports SERVING as long as the index is not UNAVAILABLE; first as soon as it has answered once."""
-    task = asyncio.create_task(_follow(images, set_serving, checks))
+    task = asyncio.create_task(_follow(images, failures, set_serving, checks))
     try:
         yield
     finally:
@@ -41,10 +43,10 @@ async def reporting_readiness(
         await asyncio.wait({task})
 
 
-async def _follow(images: Images, set_serving: SetServing, checks: Checks) -> None:
+async def _follow(images: Images, failures: Failures, set_serving: SetServing, checks: Checks) -> None:
     serving, failed = False, 0
     while True:
-        trouble = await _trouble(images, checks.timeout)
+        trouble = await _trouble(images, failures, checks.timeout)
         failed = failed + 1 if trouble else 0
         ready = not failed or (serving and failed < checks.failures)
         if ready != serving:
@@ -55,11 +57,11 @@ async def _follow(images: Images, set_serving: SetServing, checks: Checks) -> No
         await asyncio.sleep(checks.doubt_pause if failed and ready else checks.pause)
 
 
-async def _trouble(images: Images, timeout: float) -> str:
+async def _trouble(images: Images, failures: Failures, timeout: float) -> str:
     """Why the index can't be searched; "" if it can, or if it is still empty."""
     try:
         async with asyncio.timeout(timeout):
-            info = await images.describe()
+            info = (await report_index(images, failures)).info
     except TimeoutError:
         return f"It did not answer within {timeout:g} seconds."
     except Exception as error:  # the looking must go on

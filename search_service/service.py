@@ -11,32 +11,41 @@ from google.rpc import status_pb2
 from grpc_runtime.errors import to_status
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
 from search_service.errors import ImageNotFound, Internal, InvalidField, ServiceError
-from search_service.image_rules import check_id, check_model_name, check_sha256
+from search_service.failures import Failures
+from search_service.image_rules import check_count, check_id, check_model_name
 from search_service.images import (
     MAX_DIMENSIONS,
     CopyOf,
-    FingerprintFilter,
     Images,
     ListOrder,
     ListPlace,
     Model,
     SearchOrder,
-    Shard,
     Window,
 )
+from search_service.index_report import report_index
 from search_service.ingest import Incoming, ingest
 from search_service.page_token import (
     SearchPlace,
+    failures_digest,
     list_digest,
+    read_failures_token,
     read_list_token,
     read_search_token,
     search_digest,
+    write_failures_token,
     write_list_token,
     write_search_token,
 )
 from search_service.query_vector import resolve_terms
 from search_service.service_facets import read_facet_options, write_facets
-from search_service.service_filter import read_filter
+from search_service.service_failures import (
+    read_failure_filter,
+    read_failure_page_size,
+    read_failures,
+    write_failure,
+)
+from search_service.service_filter import read_filter, read_fingerprint_filter
 from search_service.service_messages import (
     read_terms,
     read_write,
@@ -58,7 +67,6 @@ _log = structlog.stdlib.get_logger("search")
 SERVICE_NAME = search_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
-MAX_IDS = 1_000
 
 _SEARCH_ORDERS = {
     search_pb2.SEARCH_ORDER_UNSPECIFIED: SearchOrder.SCORE,
@@ -75,9 +83,10 @@ _LIST_ORDERS = {
 class SearchService(search_pb2_grpc.SearchServiceServicer):
     """Reads requests, asks the index, writes answers."""
 
-    def __init__(self, images: Images, window: Window) -> None:
+    def __init__(self, images: Images, failures: Failures, window: Window) -> None:
         """`window` is what the first page of a search fixes for all its pages."""
         self._images = images
+        self._failures = failures
         self._window = window
 
     async def SearchImages(
@@ -117,8 +126,7 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         self, request: search_pb2.DeleteImagesRequest, context: Context
     ) -> search_pb2.DeleteImagesResponse:
         """Removes photos from the index."""
-        if len(request.ids) > MAX_IDS:
-            raise InvalidField("ids", f"At most {MAX_IDS} are allowed, {len(request.ids)} were sent.")
+        check_count("ids", len(request.ids))
         for position, image_id in enumerate(request.ids):
             check_id(f"ids[{position}]", image_id)
         return search_pb2.DeleteImagesResponse(deleted_count=await self._images.delete(list(set(request.ids))))
@@ -145,6 +153,26 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
             token = write_list_token(digest, ListPlace(page[-1].id, page[-1].taken_at))
         return search_pb2.ListImagesResponse(images=[write_image(image) for image in page], next_page_token=token)
 
+    async def ReportFailures(
+        self, request: search_pb2.ReportFailuresRequest, context: Context
+    ) -> search_pb2.ReportFailuresResponse:
+        """Records what could not be indexed."""
+        count = await self._failures.report(read_failures(request), list(set(request.resolved_ids)))
+        return search_pb2.ReportFailuresResponse(resolved_count=count)
+
+    async def ListFailures(
+        self, request: search_pb2.ListFailuresRequest, context: Context
+    ) -> search_pb2.ListFailuresResponse:
+        """A page of what could not be indexed."""
+        keep = read_failure_filter(request)
+        digest = failures_digest(keep)
+        after = read_failures_token(request.page_token, digest) if request.page_token else None
+        page = await self._failures.page(keep, after=after, limit=read_failure_page_size(request))
+        return search_pb2.ListFailuresResponse(
+            failures=[write_failure(failure) for failure in page.failures],
+            next_page_token=write_failures_token(digest, page.following) if page.following else "",
+        )
+
     async def GetFacets(self, request: search_pb2.GetFacetsRequest, context: Context) -> search_pb2.GetFacetsResponse:
         """Counts by what photos have in common."""
         options = read_facet_options(request)
@@ -155,12 +183,12 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         self, request: search_pb2.ListFingerprintsRequest, context: Context
     ) -> AsyncIterator[search_pb2.ListFingerprintsResponse]:
         """What tells whether files changed."""
-        async for batch in self._images.fingerprints(_read_fingerprint_filter(request)):
+        async for batch in self._images.fingerprints(read_fingerprint_filter(request)):
             yield search_pb2.ListFingerprintsResponse(fingerprints=[write_fingerprint(one) for one in batch])
 
     async def GetIndex(self, request: search_pb2.GetIndexRequest, context: Context) -> search_pb2.GetIndexResponse:
         """The index and its state."""
-        return search_pb2.GetIndexResponse(index=write_index(await self._images.describe()))
+        return search_pb2.GetIndexResponse(index=write_index(await report_index(self._images, self._failures)))
 
     async def BeginRebuild(
         self, request: search_pb2.BeginRebuildRequest, context: Context
@@ -179,7 +207,9 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
     ) -> search_pb2.CommitRebuildResponse:
         """Swaps the indexes."""
         info = await self._images.commit_rebuild(request.rebuild_id, drop_missing_sources=request.drop_missing_sources)
-        return search_pb2.CommitRebuildResponse(index=write_index(info))
+        return search_pb2.CommitRebuildResponse(
+            index=write_index(await report_index(self._images, self._failures, info))
+        )
 
     async def CancelRebuild(
         self, request: search_pb2.CancelRebuildRequest, context: Context
@@ -214,24 +244,3 @@ def _read_order(requested: int, known: Mapping[Any, _Order]) -> _Order:
     if requested not in known:
         raise InvalidField("order", f"{requested} is not known.")
     return known[requested]
-
-
-def _read_fingerprint_filter(request: search_pb2.ListFingerprintsRequest) -> FingerprintFilter:
-    if not request.source and not request.content_sha256:
-        raise InvalidField("source", "It is required unless content_sha256 is set.")
-    if len(request.content_sha256) > MAX_IDS:
-        raise InvalidField("content_sha256", f"At most {MAX_IDS} are allowed, {len(request.content_sha256)} were sent.")
-    for position, text in enumerate(request.content_sha256):
-        check_sha256(f"content_sha256[{position}]", text)
-    shard = None
-    if request.HasField("shard"):
-        shard = Shard(request.shard.index, request.shard.count)
-        if not 0 <= shard.index < shard.count:
-            raise InvalidField("shard", "The count is at least 1, and the index below it and not negative.")
-    return FingerprintFilter(
-        source=request.source,
-        path_prefix=request.path_prefix,
-        shard=shard,
-        content_sha256=tuple(request.content_sha256),
-        rebuild_id=request.rebuild_id,
-    )

@@ -1,4 +1,4 @@
-"""The filter of the contract, to the domain. Part of service.py, as service_messages.py is."""
+"""The filters of the contract, to the domain. Part of service.py, as service_messages.py is."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from imagesearch.search.v1 import search_pb2
 from search_service.errors import InvalidField
 from search_service.filter_rules import check_filter
-from search_service.images import Filter, Folder
+from search_service.image_rules import check_count, check_sha256
+from search_service.images import Filter, FingerprintFilter, Folder, Shard
 from search_service.photo_facts import Camera, Location
 from search_service.places import BoundingBox, Nearby
 from search_service.service_messages import read_civil_time
@@ -29,6 +30,32 @@ def read_filter(message: search_pb2.Filter) -> Filter:
     )
     check_filter(keep)
     return keep
+
+
+def read_fingerprint_filter(request: search_pb2.ListFingerprintsRequest) -> FingerprintFilter:
+    """Which fingerprints are asked for. Raises InvalidField."""
+    if not request.source and not request.content_sha256:
+        raise InvalidField("source", "It is required unless content_sha256 is set.")
+    check_count("content_sha256", len(request.content_sha256))
+    for position, text in enumerate(request.content_sha256):
+        check_sha256(f"content_sha256[{position}]", text)
+    return FingerprintFilter(
+        source=request.source,
+        path_prefix=request.path_prefix,
+        shard=read_shard(request),
+        content_sha256=tuple(request.content_sha256),
+        rebuild_id=request.rebuild_id,
+    )
+
+
+def read_shard(request: search_pb2.ListFingerprintsRequest | search_pb2.ListFailuresRequest) -> Shard | None:
+    """Which shard is asked for. Raises InvalidField."""
+    if not request.HasField("shard"):
+        return None
+    shard = Shard(request.shard.index, request.shard.count)
+    if not 0 <= shard.index < shard.count:
+        raise InvalidField("shard", "The count is at least 1, and the index below it and not negative.")
+    return shard
 
 
 def _read_folder(message: search_pb2.Folder, field: str) -> Folder:

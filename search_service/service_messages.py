@@ -17,10 +17,10 @@ from search_service.images import (
     Embedding,
     Fingerprint,
     Image,
-    IndexInfo,
     Rebuild,
     Write,
 )
+from search_service.index_report import IndexReport
 from search_service.photo_facts import Camera, Location, TakenAtSource
 from search_service.query_vector import Term
 
@@ -60,7 +60,7 @@ def read_image(message: image_pb2.Image) -> Image:
         name=message.name,
         content_sha256=message.content_sha256,
         size_bytes=message.size_bytes,
-        modified_at_ns=_read_nanoseconds(message.modified_at, "image.modified_at")
+        modified_at_ns=read_nanoseconds(message.modified_at, "image.modified_at")
         if message.HasField("modified_at")
         else None,
         media_type=message.media_type,
@@ -118,7 +118,7 @@ def write_image(image: Image) -> image_pb2.Image:
         extractor_version=image.extractor_version,
     )
     if image.modified_at_ns is not None:
-        message.modified_at.CopyFrom(_write_nanoseconds(image.modified_at_ns))
+        message.modified_at.CopyFrom(write_nanoseconds(image.modified_at_ns))
     if image.taken_at:
         message.taken_at.CopyFrom(_write_civil_time(image.taken_at, image.utc_offset))
     if image.location:
@@ -145,12 +145,13 @@ def write_fingerprint(fingerprint: Fingerprint) -> search_pb2.Fingerprint:
         extractor_version=fingerprint.extractor_version,
     )
     if fingerprint.modified_at_ns is not None:
-        message.modified_at.CopyFrom(_write_nanoseconds(fingerprint.modified_at_ns))
+        message.modified_at.CopyFrom(write_nanoseconds(fingerprint.modified_at_ns))
     return message
 
 
-def write_index(info: IndexInfo) -> search_pb2.Index:
+def write_index(report: IndexReport) -> search_pb2.Index:
     """The index as a message."""
+    info, failures = report.info, report.failures
     message = search_pb2.Index(
         state=search_pb2.IndexState.Value(f"INDEX_STATE_{info.state.name}"),
         state_detail=info.state_detail,
@@ -158,8 +159,10 @@ def write_index(info: IndexInfo) -> search_pb2.Index:
         dimensions=info.model.dimensions if info.model else 0,
         image_count=info.image_count,
         sources=[
-            search_pb2.SourceCount(source=name, image_count=count) for name, count in sorted(info.sources.items())
+            search_pb2.SourceCount(source=name, image_count=count, failure_count=failures.get(name, 0))
+            for name, count in sorted(info.sources.items())
         ],
+        failure_count=sum(failures.values()),
         backend=info.backend,
     )
     if info.rebuild:
@@ -232,13 +235,15 @@ def _write_civil_time(civil_time: datetime, offset: timedelta | None) -> Any:
     return message
 
 
-def _read_nanoseconds(message: Timestamp, field: str) -> int:
+def read_nanoseconds(message: Timestamp, field: str) -> int:
+    """Nanoseconds since 1970, UTC. Raises InvalidField."""
     if not (_FIRST_SECOND <= message.seconds <= _LAST_SECOND and 0 <= message.nanos < _BILLION):
         raise InvalidField(field, "It lies in the years 1 to 9999, with 0 to 999,999,999 nanoseconds.")
     return message.seconds * _BILLION + message.nanos
 
 
-def _write_nanoseconds(nanoseconds: int) -> Timestamp:
+def write_nanoseconds(nanoseconds: int) -> Timestamp:
+    """A point in time as a message."""
     seconds, nanos = divmod(nanoseconds, _BILLION)
     return Timestamp(seconds=seconds, nanos=nanos)
 

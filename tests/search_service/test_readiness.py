@@ -5,6 +5,7 @@ from typing import cast
 import pytest
 
 from search_service.images import Images, IndexInfo, IndexState
+from search_service.original_failures import OriginalFailures
 from search_service.readiness import Checks, reporting_readiness
 
 Look = Callable[[], Awaitable[IndexState]]
@@ -51,7 +52,7 @@ async def reported(*looks: Look) -> list[bool]:
         told.append(serving)
 
     index = Index(*looks)
-    async with reporting_readiness(cast(Images, index), tell, CHECKS):
+    async with reporting_readiness(cast(Images, index), OriginalFailures("theirs"), tell, CHECKS):
         await index.seen.wait()
     return told
 

@@ -11,6 +11,7 @@ from search_service.elastic_config import ElasticSettings
 from search_service.embedded import EmbeddedImages
 from search_service.embedded_store import EmbeddedOptions
 from search_service.errors import ServiceError
+from search_service.failures import Failures
 from search_service.images import Images, Write
 from tests.elasticsearch_node import NEWEST, OLDEST
 from tests.search_service.elastic_server import GetServer
@@ -48,7 +49,7 @@ class Opened:
         self._make = make
         self._images: EmbeddedImages | ElasticImages | None = None
 
-    async def open(self) -> Images:
+    async def open(self) -> EmbeddedImages | ElasticImages:
         await self.close()
         self._images = await self._make()
         return self._images
@@ -82,6 +83,12 @@ async def opened(request: pytest.FixtureRequest, tmp_path: Path, elastic_server:
 async def images(opened: Opened) -> Images:
     """The port's implementation, empty."""
     return await opened.open()
+
+
+@pytest.fixture
+async def failures(opened: Opened) -> Failures:
+    """What is kept beside the index, which is missing."""
+    return (await opened.open()).failures
 
 
 @pytest.fixture

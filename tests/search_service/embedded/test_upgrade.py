@@ -28,7 +28,7 @@ async def make_old_table(path: Path, name: str, image_id: str) -> None:
     table = await connection.create_table(name, schema=schema)
     image = photo(image_id, camera=OLD.camera)
     await table.add(to_table([(image, unit(1))], DIMENSIONS, datetime.now(UTC)).drop_columns(ADDED))
-    table.close()
+    table.close()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pytest
 
 from search_service.elastic_config import ElasticSettings
 from search_service.errors import IndexReadOnly
+from search_service.failures import FailureFilter, FailurePage
 from search_service.images import Model
 from search_service.ingest import Incoming, ingest
 from search_service.original import OriginalImages
@@ -16,6 +17,7 @@ REFUSED: dict[str, Callable[[OriginalImages], Awaitable[Any]]] = {
     "delete": lambda images: images.delete(["a"]),
     "begin": lambda images: images.begin_rebuild(Model(MODEL, 8)),
     "commit": lambda images: images.commit_rebuild("unknown", drop_missing_sources=True),
+    "report": lambda images: images.failures.report([], ["a"]),
     "cancel": lambda images: images.cancel_rebuild("unknown"),
 }
 
@@ -29,6 +31,13 @@ async def test_a_call_that_would_change_the_index_names_the_way_out(name: str) -
 
     assert "without SEARCH_ELASTICSEARCH_ORIGINAL_INDEX" in caught.value.message
     assert caught.value.metadata == {"index": "theirs"}
+
+
+async def test_there_are_no_failures() -> None:
+    settings = ElasticSettings(hosts="http://localhost:9200", original_index="theirs", original_model=MODEL)
+    async with OriginalImages(settings) as images:
+        assert await images.failures.counts() == {}
+        assert await images.failures.page(FailureFilter(), after=None, limit=1) == FailurePage([], None)
 
 
 async def test_each_photo_is_refused_and_nothing_is_written(make: Make, server: ElasticServer) -> None:

@@ -72,7 +72,8 @@ async def refusal(call: Awaitable[Any]) -> RemoteError:
 async def client(tmp_path: Path) -> AsyncIterator[Client]:
     images = await EmbeddedImages.open(tmp_path / "index")
     server = Server("127.0.0.1:0", [SERVICE_NAME], drain_seconds=1)
-    search_pb2_grpc.add_SearchServiceServicer_to_server(SearchService(images, WINDOW), server.grpc)
+    service = SearchService(images, images.failures, WINDOW)
+    search_pb2_grpc.add_SearchServiceServicer_to_server(service, server.grpc)
     async with server, open_channel(f"127.0.0.1:{server.port}", idempotent={}) as channel:
         yield Client(search_pb2_grpc.SearchServiceStub(channel))
     await images.close()
