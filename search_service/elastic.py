@@ -38,6 +38,7 @@ from search_service.images import (
     SearchOrder,
     Vector,
     Window,
+    WindowHits,
     Write,
 )
 from search_service.query_vector import check_model
@@ -114,6 +115,23 @@ class ElasticImages:
             )
 
         return await self._read(read_page)
+
+    async def window(
+        self,
+        vector: Vector,
+        *,
+        keep: Filter,
+        excluded_ids: Sequence[str],
+        window: Window,
+        model: Model | None = None,
+    ) -> WindowHits:
+        """As in Images."""
+
+        async def read_window(index: StoredIndex) -> WindowHits:
+            check_model(model, index.model)
+            return await self._reader.window(index, vector, keep=keep, excluded_ids=excluded_ids, window=window)
+
+        return await self._read(read_window)
 
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:
         """As in Images."""

@@ -1,9 +1,10 @@
 """Photos as Elasticsearch documents, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import orjson
 
 from search_service.civil_time import from_micros, micros
@@ -13,6 +14,7 @@ from search_service.images import (
     Folder,
     Image,
     Vector,
+    WindowHits,
     sample_key,
 )
 from search_service.photo_facts import Camera, Location, TakenAtSource
@@ -31,6 +33,7 @@ FINGERPRINT_FIELDS = [
     "content_sha256",
     "extractor_version",
 ]
+WINDOW_FIELDS = ["content_sha256", "perceptual_hash", "taken_at_us"]
 
 # A shard of `count` parts is found by the residues of the prime powers that count is made of.
 PRIME_POWERS = (
@@ -123,6 +126,19 @@ def read_fingerprint(fields: Mapping[str, list[Any]]) -> Fingerprint:
         modified_at_ns=_nanos(fields.get("modified_seconds", [None])[0], fields.get("modified_nanos", [None])[0]),
         content_sha256=fields["content_sha256"][0],
         extractor_version=fields["extractor_version"][0],
+    )
+
+
+def read_window(hits: Sequence[tuple[str, float, Mapping[str, list[Any]]]]) -> WindowHits:
+    """The window of hits with their ids, cosines and WINDOW_FIELDS."""
+    looks = [fields.get("perceptual_hash", [None])[0] for _, _, fields in hits]
+    return WindowHits(
+        ids=[image_id for image_id, _, _ in hits],
+        scores=[cosine for _, cosine, _ in hits],
+        contents=[fields.get("content_sha256", [""])[0] for _, _, fields in hits],
+        looks=np.array([look or 0 for look in looks], dtype=np.int64).view(np.uint64),
+        has_look=np.array([look is not None for look in looks], dtype=np.bool_),
+        taken_at_us=[fields.get("taken_at_us", [None])[0] for _, _, fields in hits],
     )
 
 

@@ -8,7 +8,15 @@ from elastic_transport import ObjectApiResponse
 
 from search_service.elastic_client import ElasticClient
 from search_service.elastic_config import ElasticSettings
-from search_service.elastic_document import FINGERPRINT_FIELDS, NOT_READ, VECTOR, read_fingerprint, read_image
+from search_service.elastic_document import (
+    FINGERPRINT_FIELDS,
+    NOT_READ,
+    VECTOR,
+    WINDOW_FIELDS,
+    read_fingerprint,
+    read_image,
+    read_window,
+)
 from search_service.elastic_errors import raise_if_failed
 from search_service.elastic_filter import (
     Query,
@@ -32,6 +40,7 @@ from search_service.images import (
     ListPlace,
     Vector,
     Window,
+    WindowHits,
 )
 from search_service.write_batch import CopySource
 
@@ -105,6 +114,15 @@ class ElasticReader:
         # A photo that was removed between the two reads is passed over.
         hits = [Hit(images[hit["sort"][1]], cosine_of(hit)) for hit in page if hit["sort"][1] in images]
         return HitPage(hits, more=offset + limit < len(found))
+
+    async def window(
+        self, index: StoredIndex, vector: Vector, *, keep: Filter, excluded_ids: Sequence[str], window: Window
+    ) -> WindowHits:
+        """The whole window, best first: of the photos only a few columns."""
+        fields = {"source": False, "stored_fields": "_none_", "docvalue_fields": WINDOW_FIELDS}
+        query = images_query(keep, excluded_ids)
+        found = await self._window(index, vector, query, window, offset=0, size=window.size, fields=fields)
+        return read_window([(hit["sort"][1], cosine_of(hit), hit.get("fields", {})) for hit in found[: window.size]])
 
     async def list_page(
         self, index: StoredIndex, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int

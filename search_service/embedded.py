@@ -27,6 +27,7 @@ from search_service.images import (
     SearchOrder,
     Vector,
     Window,
+    WindowHits,
     Write,
 )
 from search_service.query_vector import check_model
@@ -104,6 +105,20 @@ class EmbeddedImages:
         # A photo that was removed between the two reads is passed over.
         hits = [Hit(images[image_id], score) for image_id, score in page if image_id in images]
         return HitPage(hits, more=offset + limit < len(found))
+
+    async def window(
+        self,
+        vector: Vector,
+        *,
+        keep: Filter,
+        excluded_ids: Sequence[str],
+        window: Window,
+        model: Model | None = None,
+    ) -> WindowHits:
+        """As in Images."""
+        table = self._store.present()
+        check_model(model, table.index.to_model())
+        return await table.window(vector, keep=keep, excluded_ids=excluded_ids, window=window)
 
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:
         """As in Images."""

@@ -6,6 +6,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lancedb import AsyncConnection
 from lancedb.index import BTree, IvfFlat
 
@@ -30,6 +31,7 @@ from search_service.images import (
     ListPlace,
     Vector,
     Window,
+    WindowHits,
 )
 from search_service.write_batch import CopySource
 
@@ -40,6 +42,9 @@ _EDGE = 32
 _SCORE_DECIMALS = 6
 # Of the vector index. The engine splits and joins partitions to keep about this size.
 _PARTITION_ROWS = 4_096
+
+# The negative cosine, the id, and the row in what was read.
+_Near = tuple[float, str, int]
 
 
 class EmbeddedTable(LanceTable):
@@ -101,18 +106,41 @@ class EmbeddedTable(LanceTable):
         self, vector: Vector, *, keep: Filter, excluded_ids: Sequence[str], window: Window
     ) -> list[tuple[str, float]]:
         """Ids and cosines of the window, best first, equal ones by id."""
+        found, _ = await self._window(vector, [], keep=keep, excluded_ids=excluded_ids, window=window)
+        return [(image_id, -score) for score, image_id, _ in found]
+
+    async def window(self, vector: Vector, *, keep: Filter, excluded_ids: Sequence[str], window: Window) -> WindowHits:
+        """The window, best first, equal ones by id."""
+        columns = ["content_sha256", "perceptual_hash", "taken_at_us"]
+        found, rows = await self._window(vector, columns, keep=keep, excluded_ids=excluded_ids, window=window)
+        rows = rows.take(np.array([row for _, _, row in found], dtype=np.int64))
+        looks = rows.column("perceptual_hash")
+        return WindowHits(
+            ids=[image_id for _, image_id, _ in found],
+            scores=[-score for score, _, _ in found],
+            contents=rows.column("content_sha256").to_pylist(),
+            looks=looks.fill_null(0).to_numpy(),
+            has_look=looks.is_valid().to_numpy(),
+            taken_at_us=rows.column("taken_at_us").to_pylist(),
+        )
+
+    async def _window(
+        self, vector: Vector, columns: list[str], *, keep: Filter, excluded_ids: Sequence[str], window: Window
+    ) -> tuple[list[_Near], Any]:
+        """The window, and these columns of the rows that it was taken from."""
         # The excluded ones are taken out afterwards: as a filter they would cost more.
         size = window.size + len(excluded_ids)
         limit = size + _EDGE
         async with self.reading():
             while True:
-                found = await self._nearest_rows(vector, images_sql(keep), max(window.candidates, limit), limit)
+                candidates = max(window.candidates, limit)
+                found, rows = await self._nearest_rows(vector, columns, images_sql(keep), candidates, limit)
                 # If the last one that was looked at equals the window's last one, there may be more that equal it.
                 if len(found) < limit or found[size - 1][0] < found[-1][0]:
                     break
                 limit *= 4
-        kept = [(image_id, -score) for score, image_id in found if image_id not in excluded_ids]
-        return kept[: window.size]
+        kept = [one for one in found if one[1] not in excluded_ids]
+        return kept[: window.size], rows
 
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:
         """The next photos of a list."""
@@ -160,14 +188,14 @@ class EmbeddedTable(LanceTable):
             return await self.engine.query().where(condition).select(columns).to_list()
 
     async def _nearest_rows(
-        self, vector: Vector, condition: str, candidates: int, limit: int
-    ) -> list[tuple[float, str]]:
+        self, vector: Vector, columns: list[str], condition: str, candidates: int, limit: int
+    ) -> tuple[list[_Near], Any]:
         query = self.engine.query().nearest_to(vector).distance_type("cosine")
         if condition:  # a vector index then searches as many partitions as it needs
             query = query.where(condition).maximum_nprobes(0)
         else:
             query = query.nprobes(ceil(candidates / _PARTITION_ROWS))
-        found = await query.select(["id", "_distance"]).limit(limit).to_arrow()
+        found = await query.select(["id", "_distance", *columns]).limit(limit).to_arrow()
         distances = found.column("_distance").to_pylist()
         scores = [round(distance - 1, _SCORE_DECIMALS) for distance in distances]
-        return sorted(zip(scores, found.column("id").to_pylist(), strict=True))
+        return sorted(zip(scores, found.column("id").to_pylist(), range(len(scores)), strict=True)), found

@@ -165,10 +165,15 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A photo that was found; the score is the cosine."""
+    """A photo that was found; the score is the cosine.
+
+    Where photos that look alike are hidden: how many it stands for, and the ids of the best of them.
+    """
 
     image: Image
     score: float
+    similar_count: int = 0
+    similar_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,21 @@ class HitPage:
 
     hits: list[Hit]
     more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WindowHits:
+    """All hits of a window, best first, by what photos that look alike are told: columns of one length.
+
+    `contents` are content_sha256, "" where it is not known; `looks` are perceptual hashes, 0 where `has_look` is false.
+    """
+
+    ids: list[str]
+    scores: list[float]
+    contents: list[str]
+    looks: NDArray[np.uint64]
+    has_look: NDArray[np.bool_]
+    taken_at_us: list[int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +291,18 @@ class Images(Protocol):
 
         With `model`, raises ModelMismatch unless the index that is searched is of it: another one may serve by now.
         """
+        ...
+
+    async def window(
+        self,
+        vector: Vector,
+        *,
+        keep: Filter,
+        excluded_ids: Sequence[str],
+        window: Window,
+        model: Model | None = None,
+    ) -> WindowHits:
+        """The whole window of `search`, without the photos themselves."""
         ...
 
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:

@@ -24,6 +24,7 @@ from search_service.images import (
     SearchOrder,
     Vector,
     Window,
+    WindowHits,
     Write,
 )
 from search_service.original_facets import count_facets
@@ -117,6 +118,23 @@ class OriginalImages:
             )
 
         return await self._read(read_page)
+
+    async def window(
+        self,
+        vector: Vector,
+        *,
+        keep: Filter,
+        excluded_ids: Sequence[str],
+        window: Window,
+        model: Model | None = None,
+    ) -> WindowHits:
+        """As in Images. Nothing is known by which photos could look alike."""
+
+        async def read_window(index: OriginalIndex) -> WindowHits:
+            check_model(model, index.model)
+            return await self._reader.window(index, vector, keep=keep, excluded_ids=excluded_ids, window=window)
+
+        return await self._read(read_window)
 
     async def list_page(self, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int) -> list[Image]:
         """As in Images."""

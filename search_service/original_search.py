@@ -31,6 +31,7 @@ from search_service.images import (
     SearchOrder,
     Vector,
     Window,
+    WindowHits,
 )
 from search_service.original_document import date_field, read_fields, read_fingerprint, read_image, read_time
 from search_service.original_filter import Query, fingerprints_query, ids_query, images_query
@@ -89,6 +90,23 @@ class OriginalReader:
         found = await self._search(index, {**body, **page})
         hits = [Hit(read_image(hit, index), cosine_of(hit)) for hit in found["hits"]["hits"]]
         return HitPage(hits, more=offset + limit < min(found["hits"]["total"]["value"], window.size))
+
+    async def window(
+        self, index: OriginalIndex, vector: Vector, *, keep: Filter, excluded_ids: Sequence[str], window: Window
+    ) -> WindowHits:
+        """The whole window, with times alone."""
+        body = self._knn_body(index, vector, images_query(index, keep, excluded_ids), window)
+        found = await self._search(index, {**body, "size": window.size, "docvalue_fields": [date_field(index)]})
+        hits = found["hits"]["hits"]
+        times = [read_time(hit, index) for hit in hits]
+        return WindowHits(
+            ids=[hit["_id"] for hit in hits],
+            scores=[cosine_of(hit) for hit in hits],
+            contents=[""] * len(hits),
+            looks=np.zeros(len(hits), dtype=np.uint64),
+            has_look=np.zeros(len(hits), dtype=np.bool_),
+            taken_at_us=[None if time is None else micros(time) for time in times],
+        )
 
     async def list_page(
         self, index: OriginalIndex, order: ListOrder, *, keep: Filter, after: ListPlace | None, limit: int

@@ -27,10 +27,10 @@ class SearchPlace:
     offset: int
 
 
-def search_digest(terms: Sequence[Term], keep: Filter, order: SearchOrder) -> bytes:
+def search_digest(terms: Sequence[Term], keep: Filter, order: SearchOrder, *, hide_similar: bool = False) -> bytes:
     """Tells searches apart, 8 bytes."""
     digest = _Digest()
-    digest.add("search", order.value, len(terms))
+    digest.add("search", order.value, hide_similar, len(terms))
     for term in terms:
         digest.add(term.weight)
         if isinstance(term.target, Embedding):

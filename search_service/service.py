@@ -3,6 +3,7 @@
 from __future__ import annotations  # the types of grpc have parameters only for the type checker
 
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
@@ -50,10 +51,12 @@ from search_service.service_messages import (
     read_terms,
     read_write,
     write_fingerprint,
+    write_hit,
     write_image,
     write_index,
     write_rebuild,
 )
+from search_service.similar import search_hiding_similar
 
 if TYPE_CHECKING:
     import grpc
@@ -95,10 +98,11 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         """See search.proto, as for all rpcs."""
         terms, keep = read_terms(request), read_filter(request.filter)
         size, order = _page_size(request.page_size), _read_order(request.order, _SEARCH_ORDERS)
-        digest = search_digest(terms, keep, order)
+        digest = search_digest(terms, keep, order, hide_similar=request.hide_similar)
         place = read_search_token(request.page_token, digest) if request.page_token else SearchPlace(self._window, 0)
         query = await resolve_terms(terms, self._images)
-        page = await self._images.search(
+        search = partial(search_hiding_similar, self._images) if request.hide_similar else self._images.search
+        page = await search(
             query.values,
             model=Model(query.model, len(query.values)),
             keep=keep,
@@ -110,7 +114,7 @@ class SearchService(search_pb2_grpc.SearchServiceServicer):
         )
         following = SearchPlace(place.window, place.offset + size)
         return search_pb2.SearchImagesResponse(
-            hits=[search_pb2.SearchHit(image=write_image(hit.image), score=hit.score) for hit in page.hits],
+            hits=[write_hit(hit) for hit in page.hits],
             next_page_token=write_search_token(digest, following) if page.more else "",
         )
 

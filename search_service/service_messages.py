@@ -16,6 +16,7 @@ from search_service.images import (
     CopyOf,
     Embedding,
     Fingerprint,
+    Hit,
     Image,
     Rebuild,
     Write,
@@ -132,6 +133,16 @@ def write_image(image: Image) -> image_pb2.Image:
 
 def _write_camera(camera: Camera) -> image_pb2.Camera:
     return image_pb2.Camera(make=camera.make, model=camera.model, lens=camera.lens)
+
+
+def write_hit(hit: Hit) -> search_pb2.SearchHit:
+    """A photo that was found as a message."""
+    return search_pb2.SearchHit(
+        image=write_image(hit.image),
+        score=hit.score,
+        similar_count=hit.similar_count,
+        similar_ids=hit.similar_ids,
+    )
 
 
 def write_fingerprint(fingerprint: Fingerprint) -> search_pb2.Fingerprint:

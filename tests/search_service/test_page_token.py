@@ -50,6 +50,7 @@ def test_a_search_token_names_its_place() -> None:
         search_digest(TERMS, Filter(cameras=(Camera("a", "b"),)), SearchOrder.SCORE),
         search_digest(TERMS, Filter(media_types=("image/jpeg",)), SearchOrder.SCORE),
         search_digest(TERMS, Filter(), SearchOrder.NEWEST_FIRST),
+        search_digest(TERMS, Filter(), SearchOrder.SCORE, hide_similar=True),
         list_digest(ListOrder.SAMPLE, Filter()),
     ],
 )

@@ -153,3 +153,9 @@ async def test_the_first_stream_after_a_fast_load_keeps_the_added_fields(
 
     meta = server.request("GET", f"/{settings.alias}/_mapping?filter_path=*.mappings._meta")
     assert [found["mappings"]["_meta"]["revision"] for found in meta.values()] == [2]
+
+
+async def test_its_photos_are_searched_by_what_they_look_like(images: ElasticImages) -> None:
+    found = await images.window(unit(1), keep=Filter(), excluded_ids=[], window=WINDOW)
+
+    assert (found.ids, found.contents, found.has_look.tolist()) == (["old"], ["ab" * 32], [False])

@@ -85,3 +85,12 @@ async def test_with_a_vector_index_too(path: Path) -> None:
     assert page.hits[0].image.title == ""
     assert page.hits[0].image.id == "old"
     await images.close()
+
+
+async def test_its_photos_are_searched_by_what_they_look_like(path: Path) -> None:
+    images = await EmbeddedImages.open(path)
+
+    found = await images.window(unit(1), keep=Filter(), excluded_ids=[], window=WINDOW)
+
+    assert (found.ids, found.contents, found.has_look.tolist()) == (["old"], [OLD.content_sha256], [False])
+    await images.close()

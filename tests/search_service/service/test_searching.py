@@ -241,3 +241,24 @@ async def test_an_absent_month_or_day_of_a_filter_is_the_first_and_offsets_are_l
     until = await client.stub.SearchImages(search(near(unit(1)), filter=search_pb2.Filter(taken_before=year)))
 
     assert (ids(since), ids(until)) == (["new"], ["old"])
+
+
+async def test_photos_that_look_alike_are_hidden_on_demand(client: Client) -> None:
+    items = [item(f"n{number}", unit(10, number)) for number in range(6)]
+    for number, one in enumerate(items):
+        one.image.content_sha256 = f"{number}" * 64
+        one.image.perceptual_hash = 2**64 - 1 if number % 2 else 7
+    await client.index(*items)
+    request = search_pb2.SearchImagesRequest(terms=[search_pb2.SearchTerm(embedding=embedding(unit(1)))], page_size=1)
+
+    assert len(await client.pages(search_pb2.SearchImagesRequest(terms=request.terms, page_size=2))) == 3
+    first, second = await client.pages(
+        search_pb2.SearchImagesRequest(terms=request.terms, page_size=1, hide_similar=True)
+    )
+
+    for page, number in ((first, 0), (second, 1)):
+        (hit,) = page.hits
+        assert hit.image.id == f"n{number}"
+        assert (hit.similar_count, list(hit.similar_ids)) == (2, [f"n{number + 2}", f"n{number + 4}"])
+    request.page_token = first.next_page_token
+    assert (await refusal(client.stub.SearchImages(request))).reason == "STALE_PAGE_TOKEN"
