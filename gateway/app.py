@@ -24,7 +24,7 @@ from gateway.middlewares import add_headers, errors_as_problems, known_hosts, ob
 from gateway.originals import Originals
 from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
-from gateway.routes import facets, images, operations, original, page, search, status
+from gateway.routes import facets, failures, images, operations, original, page, search, status
 from gateway.search_client import SearchClient
 from gateway.searcher import Searcher
 from gateway.sources import Sources
@@ -72,6 +72,8 @@ def init_app(config: Config, web_root: Path = WEB_FOLDER) -> web.Application:
             web.get("/api/v1/images/{id}/preview", images.get_preview),
             web.get("/api/v1/images/{id}/original", images.get_original),
             web.get("/api/v1/facets", facets.get_facets),
+            web.get("/api/v1/failures", failures.list_failures),
+            web.get("/api/v1/failures.jsonl", failures.export_failures),
             web.get("/api/v1/index", status.get_index),
             web.get("/api/v1/status", status.get_status),
             web.get("/livez", operations.livez),

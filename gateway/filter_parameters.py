@@ -25,7 +25,7 @@ def read_filter(parameters: MultiMapping[str]) -> Filter:
     return Filter(
         taken_from=_civil_time(parameters, "taken_from"),
         taken_before=_civil_time(parameters, "taken_before"),
-        folders=_folders(parameters),
+        folders=(folder,) if (folder := read_folder(parameters)) else (),
         bounding_box=_bounding_box(parameters),
         nearby=_nearby(parameters),
         cameras=_cameras(parameters),
@@ -46,16 +46,17 @@ def read_civil_time(name: str, text: str) -> CivilTime:
     return CivilTime(year, month, day)
 
 
-def _civil_time(parameters: MultiMapping[str], name: str) -> CivilTime | None:
-    text = parameters.get(name, "")
-    return read_civil_time(name, text) if text else None
-
-
-def _folders(parameters: MultiMapping[str]) -> tuple[Folder, ...]:
+def read_folder(parameters: MultiMapping[str]) -> Folder | None:
+    """The folder, or the whole source, that the parameters name. Raises InvalidField."""
     source, path = parameters.get("source", ""), parameters.get("folder", "").strip("/")
     if path and not source:
         raise InvalidField("folder", "name its source too, in the parameter source.")
-    return (Folder(source, path),) if source else ()
+    return Folder(source, path) if source else None
+
+
+def _civil_time(parameters: MultiMapping[str], name: str) -> CivilTime | None:
+    text = parameters.get(name, "")
+    return read_civil_time(name, text) if text else None
 
 
 def _bounding_box(parameters: MultiMapping[str]) -> BoundingBox | None:

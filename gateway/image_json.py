@@ -1,4 +1,4 @@
-"""Photos and the index as the HTTP API shows them, from the messages of the search service."""
+"""Photos, failures and the index as the HTTP API shows them, from the messages of the search service."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from google.type.datetime_pb2 import DateTime
 
 from imagesearch.search.v1 import search_pb2
 from imagesearch.type.v1 import image_pb2
+from pictures.paths import decode_path, display_name
 
 Json = dict[str, Any]
 
@@ -35,7 +36,12 @@ def image_json(image: image_pb2.Image) -> Json:
         "taken_at": _civil_time(image.taken_at) if image.HasField("taken_at") else None,
         "taken_at_source": _TAKEN_AT_SOURCES.get(image.taken_at_source),
         "location": _location(image) if image.HasField("location") else None,
+        "altitude_meters": image.altitude_meters if image.HasField("altitude_meters") else None,
         "camera": _camera(image) if image.HasField("camera") else None,
+        "title": image.title or None,
+        "caption": image.caption or None,
+        "keywords": list(image.keywords),
+        "rating": image.rating if image.HasField("rating") else None,
         "width": image.width,
         "height": image.height,
         "indexed_at": _instant(image.indexed_at) if image.HasField("indexed_at") else None,
@@ -55,7 +61,11 @@ def index_json(index: search_pb2.Index) -> Json:
         "image_count": index.image_count,
         "state": _INDEX_STATES.get(index.state, "unavailable"),
         "state_detail": index.state_detail,
-        "sources": [{"source": part.source, "image_count": part.image_count} for part in index.sources],
+        "failure_count": index.failure_count,
+        "sources": [
+            {"source": part.source, "image_count": part.image_count, "failure_count": part.failure_count}
+            for part in index.sources
+        ],
         "rebuild": {"id": rebuild.id, "model": rebuild.model, "image_count": rebuild.image_count}
         if index.HasField("rebuild")
         else None,
@@ -63,9 +73,30 @@ def index_json(index: search_pb2.Index) -> Json:
     }
 
 
+def failure_json(failure: search_pb2.Failure) -> Json:
+    """A file or a folder that could not be indexed."""
+    return {
+        "source": failure.source,
+        "relative_path": failure.relative_path,
+        "name": _name(failure.relative_path),
+        "size_bytes": failure.size_bytes,
+        "modified_at": _instant(failure.modified_at) if failure.HasField("modified_at") else None,
+        "reason": failure.reason,
+        "message": failure.message,
+        "failed_at": _instant(failure.failed_at) if failure.HasField("failed_at") else None,
+    }
+
+
 def content_version(content_sha256: str) -> str:
     """Stands for the content of a photo in the addresses of its pictures."""
     return content_sha256[:16]
+
+
+def _name(relative_path: str) -> str:
+    try:
+        return display_name(decode_path(relative_path))
+    except ValueError:  # not written by the indexer
+        return relative_path
 
 
 def _instant(timestamp: Timestamp) -> str | None:
@@ -94,4 +125,4 @@ def _location(image: image_pb2.Image) -> Json:
 
 
 def _camera(image: image_pb2.Image) -> Json:
-    return {"make": image.camera.make, "model": image.camera.model}
+    return {"make": image.camera.make, "model": image.camera.model, "lens": image.camera.lens}

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gateway.filter import Filter
+from gateway.filter import Filter, Folder
 
 SearchOrder = Literal["score", "newest"]
 ListOrder = Literal["newest", "sample"]
 
 MAX_TERMS = 32
 MAX_PAGE_SIZE = 500
+MAX_FAILURES = 1_000
 MAX_IMAGE_ID_BYTES = 512
 MAX_TILE_ZOOM = 20
 MAX_FACET_VALUES = 1_000
@@ -60,12 +61,16 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A search. Without terms only where an uploaded picture takes their place."""
+    """A search. Without terms only where an uploaded picture takes their place.
+
+    `hide_similar` shows one photo of those that look alike.
+    """
 
     terms: tuple[Term, ...]
     filter: Filter = field(default_factory=Filter)
     page: PageRequest = field(default_factory=PageRequest)
     order: SearchOrder = "score"
+    hide_similar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +89,11 @@ class FacetQuery:
     filter: Filter = field(default_factory=Filter)
     tile_zoom: int | None = None
     max_values: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailureQuery:
+    """Files that could not be indexed: all, those of a source, or those in a folder of it."""
+
+    folder: Folder | None = None
+    page: PageRequest = field(default_factory=PageRequest)

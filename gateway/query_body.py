@@ -45,6 +45,7 @@ class _Body(Part):
     page_size: int = Field(0, ge=0, le=2**31)
     page_token: Text = ""
     order: SearchOrder = "score"
+    hide_similar: bool = False
 
 
 def read_search_body(body: bytes) -> SearchQuery:
@@ -60,6 +61,7 @@ def read_search_body(body: bytes) -> SearchQuery:
         read_filter_part(parsed.filter),
         PageRequest(min(parsed.page_size, MAX_PAGE_SIZE), parsed.page_token),
         parsed.order,
+        parsed.hide_similar,
     )
 
 

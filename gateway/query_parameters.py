@@ -7,13 +7,15 @@ from typing import TypeVar
 from multidict import MultiMapping
 
 from gateway.errors import InvalidField, TextEmpty
-from gateway.filter_parameters import FILTER_NAMES, read_filter
+from gateway.filter_parameters import FILTER_NAMES, read_filter, read_folder
 from gateway.query import (
     MAX_FACET_VALUES,
+    MAX_FAILURES,
     MAX_IMAGE_ID_BYTES,
     MAX_PAGE_SIZE,
     MAX_TILE_ZOOM,
     FacetQuery,
+    FailureQuery,
     ImageTerm,
     ListOrder,
     ListQuery,
@@ -26,6 +28,7 @@ from gateway.query import (
 
 _TARGETS = ("q", "like")
 _SHARED = ("page_size", "page_token", "order", *FILTER_NAMES)
+_OF_SEARCHES = ("hide_similar", *_SHARED)
 # The first one holds where none is named.
 _SEARCH_ORDERS: tuple[SearchOrder, ...] = ("score", "newest")
 _LIST_ORDERS: tuple[ListOrder, ...] = ("newest", "sample")
@@ -36,7 +39,7 @@ _Order = TypeVar("_Order", SearchOrder, ListOrder)
 
 def read_search(parameters: MultiMapping[str]) -> SearchQuery:
     """The search that the parameters ask for. Raises InvalidField or TextEmpty."""
-    _check_names(parameters, (*_TARGETS, *_SHARED))
+    _check_names(parameters, (*_TARGETS, *_OF_SEARCHES))
     given = [name for name in _TARGETS if name in parameters]
     if not given:
         raise InvalidField("q", "say what to search for: q=TEXT, or like=ID of a photo.")
@@ -50,7 +53,7 @@ def read_upload_search(parameters: MultiMapping[str]) -> SearchQuery:
     for name in _TARGETS:
         if name in parameters:
             raise InvalidField(name, "an uploaded picture is searched for alone; several terms go into a JSON body.")
-    _check_names(parameters, _SHARED)
+    _check_names(parameters, _OF_SEARCHES)
     return _search(parameters, ())
 
 
@@ -68,6 +71,18 @@ def read_facets(parameters: MultiMapping[str]) -> FacetQuery:
         _whole_number(parameters, "tile_zoom", 0, MAX_TILE_ZOOM),
         _whole_number(parameters, "max_values", 1, MAX_FACET_VALUES),
     )
+
+
+def read_failures(parameters: MultiMapping[str]) -> FailureQuery:
+    """The failures that the parameters ask for. Raises InvalidField."""
+    _check_names(parameters, ("source", "folder", "page_size", "page_token"))
+    return FailureQuery(read_folder(parameters), _page(parameters, MAX_FAILURES))
+
+
+def read_all_failures(parameters: MultiMapping[str]) -> FailureQuery:
+    """Likewise, without pages. Raises InvalidField."""
+    _check_names(parameters, ("source", "folder"))
+    return FailureQuery(read_folder(parameters), PageRequest(MAX_FAILURES))
 
 
 def read_image_id(name: str, text: str) -> str:
@@ -96,7 +111,20 @@ def _term(parameters: MultiMapping[str]) -> Term:
 
 
 def _search(parameters: MultiMapping[str], terms: tuple[Term, ...]) -> SearchQuery:
-    return SearchQuery(terms, read_filter(parameters), _page(parameters), _order(parameters, _SEARCH_ORDERS))
+    return SearchQuery(
+        terms,
+        read_filter(parameters),
+        _page(parameters),
+        _order(parameters, _SEARCH_ORDERS),
+        _flag(parameters, "hide_similar"),
+    )
+
+
+def _flag(parameters: MultiMapping[str], name: str) -> bool:
+    text = parameters.get(name, "false")
+    if text not in {"true", "false"}:
+        raise InvalidField(name, "write true or false.")
+    return text == "true"
 
 
 def _order(parameters: MultiMapping[str], orders: tuple[_Order, ...]) -> _Order:
@@ -107,11 +135,11 @@ def _order(parameters: MultiMapping[str], orders: tuple[_Order, ...]) -> _Order:
     raise InvalidField("order", f"choose {' or '.join(orders)}.")
 
 
-def _page(parameters: MultiMapping[str]) -> PageRequest:
+def _page(parameters: MultiMapping[str], largest: int = MAX_PAGE_SIZE) -> PageRequest:
     size = parameters.get("page_size", "0")
     if not _DIGITS.fullmatch(size):
-        raise InvalidField("page_size", f"give a whole number from 1 to {MAX_PAGE_SIZE}.")
-    return PageRequest(min(int(size), MAX_PAGE_SIZE), parameters.get("page_token", ""))
+        raise InvalidField("page_size", f"give a whole number from 1 to {largest:,}.")
+    return PageRequest(min(int(size), largest), parameters.get("page_token", ""))
 
 
 def _whole_number(parameters: MultiMapping[str], name: str, least: int, most: int) -> int | None:

@@ -1,17 +1,19 @@
 """The search service as the gateway calls it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from gateway.errors import SearchUnreachable
+from grpc import StatusCode
+
+from gateway.errors import CallFailed, SearchUnreachable
 from gateway.facets_json import facets_json
 from gateway.failed_calls import failures_of
 from gateway.filter_message import filter_message
 from gateway.health import Health, check_health
-from gateway.image_json import Json, image_json, index_json
-from gateway.query import FacetQuery, ImageTerm, ListQuery, SearchQuery, VectorTerm
+from gateway.image_json import Json, failure_json, image_json, index_json
+from gateway.query import FacetQuery, FailureQuery, ImageTerm, ListQuery, PageRequest, SearchQuery, VectorTerm
 from grpc_runtime.channels import open_channel
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
 from imagesearch.type.v1 import embedding_pb2
@@ -22,7 +24,9 @@ _SEARCH_ORDERS: Mapping[str, search_pb2.SearchOrder.ValueType] = MappingProxyTyp
 _LIST_ORDERS: Mapping[str, search_pb2.ListOrder.ValueType] = MappingProxyType(
     {"newest": search_pb2.LIST_ORDER_NEWEST_FIRST, "sample": search_pb2.LIST_ORDER_SAMPLE}
 )
-_RETRIED = {"imagesearch.search.v1.SearchService": ["SearchImages", "ListImages", "GetImage", "GetFacets"]}
+_RETRIED = {
+    "imagesearch.search.v1.SearchService": ["SearchImages", "ListImages", "GetImage", "GetFacets", "ListFailures"]
+}
 _QUICK_SECONDS = 2.0
 
 
@@ -67,10 +71,19 @@ class SearchClient:
             page_size=query.page.size,
             page_token=query.page.token,
             order=_SEARCH_ORDERS[query.order],
+            hide_similar=query.hide_similar,
         )
         with self._failures():
             answer = await self._stub.SearchImages(request, timeout=self._timeout)
-        hits = [{"image": image_json(hit.image), "score": hit.score} for hit in answer.hits]
+        hits = [
+            {
+                "image": image_json(hit.image),
+                "score": hit.score,
+                "similar_count": hit.similar_count,
+                "similar_ids": list(hit.similar_ids),
+            }
+            for hit in answer.hits
+        ]
         return Results(hits, answer.next_page_token)
 
     async def list_images(self, query: ListQuery) -> Results:
@@ -95,6 +108,34 @@ class SearchClient:
         with self._failures():
             answer = await self._stub.GetFacets(request, timeout=self._timeout)
         return facets_json(answer)
+
+    async def failures(self, query: FailureQuery) -> Results:
+        """Files that could not be indexed. A service from before they were recorded has none."""
+        folder = query.folder
+        request = search_pb2.ListFailuresRequest(
+            source=folder.source if folder else "",
+            path_prefix=f"{folder.path}/" if folder and folder.path else "",
+            page_size=query.page.size,
+            page_token=query.page.token,
+        )
+        try:
+            with self._failures():
+                answer = await self._stub.ListFailures(request, timeout=self._timeout)
+        except CallFailed as error:
+            if error.remote.code is not StatusCode.UNIMPLEMENTED:
+                raise
+            return Results([], "")
+        return Results([failure_json(failure) for failure in answer.failures], answer.next_page_token)
+
+    async def all_failures(self, query: FailureQuery) -> AsyncGenerator[list[Json]]:
+        """Likewise, page by page; a page may be empty."""
+        token = query.page.token
+        while True:
+            page = await self.failures(replace(query, page=PageRequest(query.page.size, token)))
+            yield page.results
+            token = page.next_page_token
+            if not token:
+                return
 
     async def image(self, image_id: str) -> Json:
         """One photo as JSON shows it."""

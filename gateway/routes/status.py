@@ -62,6 +62,7 @@ async def _index(client: SearchClient) -> Json:
             "model": "",
             "dimensions": 0,
             "image_count": 0,
+            "failure_count": 0,
             "state": "unreachable",
             "state_detail": error.message,
             "sources": [],

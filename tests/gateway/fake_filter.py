@@ -16,7 +16,7 @@ def matches(photo: image_pb2.Image, kept: search_pb2.Filter) -> bool:
         and (not kept.folders or any(_lies_in(photo, folder) for folder in kept.folders))
         and (not kept.HasField("bounding_box") or _in_box(photo, kept.bounding_box))
         and (not kept.HasField("nearby") or _near(photo, kept.nearby))
-        and (not kept.cameras or (photo.HasField("camera") and photo.camera in kept.cameras))
+        and (not kept.cameras or any(_taken_with(photo, camera) for camera in kept.cameras))
         and (not kept.media_types or photo.media_type in kept.media_types)
     )
 
@@ -37,6 +37,10 @@ def _taken_in_time(photo: image_pb2.Image, kept: search_pb2.Filter) -> bool:
 
 def _bound(time: Any) -> tuple[int, ...]:
     return time.year, time.month or 1, time.day or 1, 0, 0
+
+
+def _taken_with(photo: image_pb2.Image, camera: image_pb2.Camera) -> bool:
+    return photo.HasField("camera") and (photo.camera.make, photo.camera.model) == (camera.make, camera.model)
 
 
 def _lies_in(photo: image_pb2.Image, folder: search_pb2.Folder) -> bool:

@@ -5,8 +5,11 @@ python -m tests.gateway.fake_services --help
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+
+import grpc
 
 from grpc_runtime.errors import InvalidField, ServiceError
 from grpc_runtime.telemetry import current_request_id
@@ -14,7 +17,9 @@ from imagesearch.embedder.v1 import embedder_pb2, embedder_pb2_grpc
 from imagesearch.search.v1 import search_pb2, search_pb2_grpc
 from imagesearch.type.v1 import embedding_pb2, image_pb2
 from tests.gateway.fake_facets import count_facets
+from tests.gateway.fake_failures import list_failures
 from tests.gateway.fake_filter import civil_time, matches
+from tests.gateway.fake_similar import hide_similar
 from tests.gateway.made_up_photos import DIMENSIONS, picture_vector, text_vector
 
 EMBEDDER = "imagesearch.embedder.v1.EmbedderService"
@@ -36,7 +41,10 @@ class Calls:
         self.request_ids: list[str] = []
         self.time_left: list[float | None] = []
         self.refuse_with: ServiceError | None = None
+        self.refuse_at = 1  # from which call on
         self.hold: asyncio.Event | None = None
+        self.hold_at = 1  # likewise
+        self.held = asyncio.Event()
         self.entered = asyncio.Event()
         self.cancelled = asyncio.Event()
 
@@ -45,13 +53,15 @@ class Calls:
         self.request_ids.append(current_request_id())
         self.time_left.append(context.time_remaining())
         self.entered.set()
-        if self.hold is not None:
+        number = len(self.request_ids)
+        if self.hold is not None and number >= self.hold_at:
+            self.held.set()
             try:
                 await self.hold.wait()
             except asyncio.CancelledError:
                 self.cancelled.set()
                 raise
-        if self.refuse_with is not None:
+        if self.refuse_with is not None and number >= self.refuse_at:
             raise self.refuse_with
 
 
@@ -107,9 +117,12 @@ class FakeSearch(search_pb2_grpc.SearchServiceServicer):
     def __init__(self, photos: Sequence[image_pb2.Image]) -> None:
         self.calls = Calls()
         self.photos = {photo.id: photo for photo in photos}
+        self.failures: list[search_pb2.Failure] = []
+        self.knows_failures = True
         self.searches: list[search_pb2.SearchImagesRequest] = []
         self.lists: list[search_pb2.ListImagesRequest] = []
         self.facets: list[search_pb2.GetFacetsRequest] = []
+        self.failure_lists: list[search_pb2.ListFailuresRequest] = []
         self.model = MODEL
         self.index: search_pb2.Index | None = None  # instead of what the photos say
 
@@ -130,7 +143,9 @@ class FakeSearch(search_pb2_grpc.SearchServiceServicer):
         hits.sort(key=lambda hit: (-hit.score, hit.image.id))
         if request.order == search_pb2.SEARCH_ORDER_NEWEST_FIRST:
             hits.sort(key=lambda hit: civil_time(hit.image), reverse=True)
-        page, token = _page(hits, request, [*request.terms, request.order])
+        if request.hide_similar:
+            hits = hide_similar(hits)
+        page, token = _page(hits, request, [*request.terms, request.order, request.hide_similar])
         return search_pb2.SearchImagesResponse(hits=page, next_page_token=token)
 
     async def ListImages(self, request: Any, context: Any) -> search_pb2.ListImagesResponse:
@@ -166,16 +181,27 @@ class FakeSearch(search_pb2_grpc.SearchServiceServicer):
             known.sort(key=lambda one: one.relative_path)
             yield search_pb2.ListFingerprintsResponse(fingerprints=known)
 
+    async def ListFailures(self, request: Any, context: Any) -> search_pb2.ListFailuresResponse:
+        await self.calls.begin(context)
+        if not self.knows_failures:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+        self.failure_lists.append(request)
+        return list_failures(self.failures, request)
+
     async def GetIndex(self, request: Any, context: Any) -> search_pb2.GetIndexResponse:
         if self.index is not None:
             return search_pb2.GetIndexResponse(index=self.index)
-        index = search_pb2.Index(state=search_pb2.INDEX_STATE_MISSING, backend="memory")
+        failed = Counter(failure.source for failure in self.failures)
+        index = search_pb2.Index(
+            state=search_pb2.INDEX_STATE_MISSING, backend="memory", failure_count=len(self.failures)
+        )
         if self.photos:
             index.state = search_pb2.INDEX_STATE_READY
             index.model, index.dimensions, index.image_count = self.model, DIMENSIONS, len(self.photos)
-            for source in sorted({photo.source for photo in self.photos.values()}):
-                count = sum(photo.source == source for photo in self.photos.values())
-                index.sources.append(search_pb2.SourceCount(source=source, image_count=count))
+        indexed = Counter(photo.source for photo in self.photos.values())
+        for source in sorted(indexed | failed):
+            counts = search_pb2.SourceCount(source=source, image_count=indexed[source], failure_count=failed[source])
+            index.sources.append(counts)
         return search_pb2.GetIndexResponse(index=index)
 
     def _vector(self, term: search_pb2.SearchTerm) -> Sequence[float]:

@@ -95,7 +95,7 @@ def _make(folder: Path, number: int, colour: str, shape: str) -> image_pb2.Image
     name = odd.get(number, f"{colour}-{shape}-{number:04}.{'png' if kind == 'PNG' else 'jpg'}")
     taken = datetime(2025, 6, 30, 18, tzinfo=UTC) - timedelta(days=9 * number, minutes=37 * number)
     path = f"{taken.year}/{taken.month:02}/{name}".encode()
-    data = encoded(draw(colour, shape, size), kind)
+    data = encoded(draw(colour, shape, size), kind) + str(number).encode()  # none is a copy of another
     file = folder / path.decode()
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(data)

@@ -11,7 +11,7 @@ from gateway.app import MAX_JSON_BYTES, init_app
 from gateway.config import Config
 from gateway.filter import MAX_FILTER_VALUES
 from gateway.problems import STATUS_BY_REASON
-from gateway.query import MAX_FACET_VALUES, MAX_PAGE_SIZE, MAX_TERMS, MAX_TILE_ZOOM
+from gateway.query import MAX_FACET_VALUES, MAX_FAILURES, MAX_PAGE_SIZE, MAX_TERMS, MAX_TILE_ZOOM
 from gateway.thumbnails import Size
 from tests.gateway.conftest import Gateway, Services
 
@@ -32,6 +32,7 @@ def test_every_route_is_described_and_every_described_route_exists(web_root: Pat
     ("path", "sections", "said_in_words"),
     [
         ("/api/v1/search", ("Search", "Filters"), set()),
+        ("/api/v1/failures", ("Files that failed",), set()),
         ("/api/v1/facets", ("Counts", "Filters"), set()),
         ("/api/v1/images", ("Filters",), {"page_size", "page_token", "order"}),
     ],
@@ -78,6 +79,7 @@ def test_its_figures_are_the_codes() -> None:
     assert f"at most {Size.THUMBNAIL.value} pixels" in DOCUMENT
     assert f"{Size.PREVIEW.value:,} pixels" in DOCUMENT
     assert f"1 to {MAX_PAGE_SIZE}," in DOCUMENT
+    assert f"1 to {MAX_FAILURES:,}, 100 if absent" in DOCUMENT
     assert f"1 to {MAX_TERMS} terms" in DOCUMENT
     assert f"up to {MAX_FILTER_VALUES} folders" in DOCUMENT
     assert f"`tile_zoom` | 0 to {MAX_TILE_ZOOM}," in DOCUMENT

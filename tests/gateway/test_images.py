@@ -68,7 +68,11 @@ async def test_a_list_refuses_what_it_does_not_know(gateway: Gateway, query: str
 
 
 async def test_a_photo_tells_its_facts(gateway: Gateway, services: Services) -> None:
-    photo = services.photos[0]
+    photo = image_pb2.Image.FromString(services.photos[0].SerializeToString())
+    photo.title, photo.caption, photo.rating, photo.altitude_meters = "Evening", "Two boats in the harbour.", 0, -12.5
+    photo.keywords.extend(["boats", "Kreta"])
+    photo.camera.lens = "35mm F2"
+    services.search.photos[photo.id] = photo
 
     facts = await _get(gateway, f"{IMAGES}/{photo.id}")
 
@@ -85,7 +89,12 @@ async def test_a_photo_tells_its_facts(gateway: Gateway, services: Services) -> 
         "taken_at": "2025-06-30T18:00:00+02:00",
         "taken_at_source": "exif",
         "location": {"latitude": 48.137, "longitude": 11.575},
-        "camera": {"make": "Example", "model": "EX-0"},
+        "altitude_meters": -12.5,
+        "camera": {"make": "Example", "model": "EX-0", "lens": "35mm F2"},
+        "title": "Evening",
+        "caption": "Two boats in the harbour.",
+        "keywords": ["boats", "Kreta"],
+        "rating": 0,
         "width": 640,
         "height": 480,
         "indexed_at": "2025-07-01T00:00:00Z",
@@ -99,8 +108,10 @@ async def test_a_photo_tells_its_facts(gateway: Gateway, services: Services) -> 
 async def test_facts_that_a_file_does_not_tell_are_null(gateway: Gateway, unusual: image_pb2.Image) -> None:
     facts = await _get(gateway, f"{IMAGES}/{unusual.id}")
 
-    unknown = ("modified_at", "taken_at", "taken_at_source", "location", "camera", "indexed_at")
+    times = ("modified_at", "taken_at", "taken_at_source", "indexed_at")
+    unknown = (*times, "location", "altitude_meters", "camera", "title", "caption", "rating")
     assert [facts[name] for name in unknown] == [None] * len(unknown)
+    assert facts["keywords"] == []
 
 
 @pytest.mark.parametrize(

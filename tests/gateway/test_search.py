@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from google.type.datetime_pb2 import DateTime
 
+from imagesearch.type.v1 import image_pb2
 from tests.gateway.conftest import Gateway, Services, StartGateway
 from tests.gateway.fake_services import MODEL, refusal
 from tests.gateway.made_up_photos import DIMENSIONS, SOURCE, text_vector
@@ -106,6 +107,26 @@ async def test_filters_reach_the_search_service(gateway: Gateway, services: Serv
     assert [(folder.source, folder.path) for folder in sent.folders] == [(SOURCE, "2024/08")]
 
 
+async def test_of_photos_that_look_alike_one_can_stand_for_all(gateway: Gateway, services: Services) -> None:
+    best, other, *_ = [photo for photo in services.photos if photo.name.startswith("red-circle")]
+    for photo, bits in ((best, 0b0), (other, 0b111)):
+        copy = image_pb2.Image.FromString(photo.SerializeToString())
+        copy.perceptual_hash = bits
+        services.search.photos[copy.id] = copy
+    body = {"terms": [{"text": "red circle"}], "page_size": 1}
+
+    apart = await _get(gateway, q="red circle", page_size=1)
+    asked = await _get(gateway, q="red circle", page_size=1, hide_similar="true")
+    posted = await _post(gateway, {**body, "hide_similar": True})
+    left = await _post(gateway, {**body, "hide_similar": False})
+
+    (hit,) = asked["results"]
+    assert {hit["image"]["id"], *hit["similar_ids"]} == {best.id, other.id}
+    assert hit["similar_count"] == 1
+    assert posted["results"] == asked["results"]
+    assert apart["results"] == left["results"] == [{**hit, "similar_count": 0, "similar_ids": []}]
+
+
 async def test_a_page_larger_than_the_largest_is_clamped(gateway: Gateway, services: Services) -> None:
     await _get(gateway, q="red", page_size=999_999_999)
 
@@ -118,6 +139,7 @@ async def test_a_page_larger_than_the_largest_is_clamped(gateway: Gateway, servi
         ("", "q", "INVALID_FIELD"),
         ("?q=a&like=b", "q", "INVALID_FIELD"),
         ("?like=", "like", "INVALID_FIELD"),
+        ("?q=a&hide_similar=yes", "hide_similar", "INVALID_FIELD"),
         ("?q=", None, "TEXT_EMPTY"),
         ("?q=%20%0A", None, "TEXT_EMPTY"),
         ("?q=a&page_size=-1", "page_size", "INVALID_FIELD"),
@@ -205,6 +227,7 @@ async def test_a_body_filters_by_several_folders(gateway: Gateway, services: Ser
         ('{"terms": [{"text": "a"}], "page_size": -1}', "page_size"),
         ('{"terms": [{"text": "a"}], "page_size": 1.5}', "page_size"),
         ('{"terms": [{"text": "a"}], "limit": 5}', "limit"),
+        ('{"terms": [{"text": "a"}], "hide_similar": "true"}', "hide_similar"),
         (json.dumps({"terms": [{"text": "a"}] * 33}), "terms"),
         ('{"terms": [{"text": "\\ud800"}]}', "terms[0].text"),
         ('{"terms": [{"image_id": "\\udcff"}]}', "terms[0].image_id"),

@@ -5,6 +5,7 @@ import pytest
 from imagesearch.embedder.v1 import embedder_pb2
 from imagesearch.search.v1 import search_pb2
 from tests.gateway.conftest import Gateway, Services, StartGateway
+from tests.gateway.fake_failures import make_failure
 from tests.gateway.fake_services import MODEL
 from tests.gateway.made_up_photos import DIMENSIONS, SOURCE
 
@@ -13,6 +14,8 @@ NOWHERE = "127.0.0.1:1"
 
 
 async def test_the_index_tells_its_state(gateway: Gateway, services: Services) -> None:
+    services.search.failures += [make_failure(SOURCE, b"a.jpg"), make_failure("scans", b"b.jpg")]
+
     answer = await gateway.get("/api/v1/index")
 
     assert answer.status == 200
@@ -22,7 +25,11 @@ async def test_the_index_tells_its_state(gateway: Gateway, services: Services) -
         "image_count": len(services.photos),
         "state": "ready",
         "state_detail": "",
-        "sources": [{"source": SOURCE, "image_count": len(services.photos)}],
+        "failure_count": 2,
+        "sources": [
+            {"source": SOURCE, "image_count": len(services.photos), "failure_count": 1},
+            {"source": "scans", "image_count": 0, "failure_count": 1},
+        ],
         "rebuild": None,
         "backend": "memory",
     }
