@@ -1,6 +1,6 @@
 // What the page shows, as its address: shared, reloaded, gone back to.
 
-/** @import { Embedding, Filters, Order } from "./types.js" */
+/** @import { Embedding, Filters, Order, Similar } from "./types.js" */
 
 import { NO_FILTERS, parseFilters } from "./filter_values.js";
 
@@ -11,7 +11,9 @@ import { NO_FILTERS, parseFilters } from "./filter_values.js";
  * @property {boolean} picture search by the picture that the entry's state holds
  * @property {Filters} filters
  * @property {Order} order newest is for searches, sample for lists
+ * @property {Similar} similar of a search
  * @property {string} photo the photo in the large view
+ * @property {boolean} failures the list of the files that could not be indexed
  */
 
 /**
@@ -20,7 +22,7 @@ import { NO_FILTERS, parseFilters } from "./filter_values.js";
  * @typedef {object} Entry
  * @property {string} key names the results; entries that show the same results share it
  * @property {UploadedPicture | null} picture
- * @property {boolean} stacked the large view was opened on the entry before, so that going back closes it
+ * @property {boolean} stacked the large view, or the list of failures, was opened on the entry before, so that going back closes it
  */
 
 /**
@@ -32,7 +34,7 @@ import { NO_FILTERS, parseFilters } from "./filter_values.js";
  */
 
 /** @type {Address} */
-export const START = Object.freeze({ text: "", like: "", picture: false, filters: NO_FILTERS, order: "", photo: "" });
+export const START = Object.freeze({ text: "", like: "", picture: false, filters: NO_FILTERS, order: "", similar: "", photo: "", failures: false });
 
 /**
  * @param {string} search the part of a URL from its question mark
@@ -50,7 +52,9 @@ export function parseAddress(search) {
     picture,
     filters: parseFilters(given).filters,
     order: given.get("order") === special ? special : "",
+    similar: given.get("similar") === "shown" ? "shown" : "",
     photo: given.get("photo") ?? "",
+    failures: given.has("failures"),
   };
 }
 
@@ -65,8 +69,10 @@ export function formatAddress(address) {
   else if (address.picture) given.set("picture", "");
   if (address.order) given.set("order", address.order);
   for (const [name, value] of Object.entries(address.filters)) if (value) given.set(name, value);
+  if (address.similar) given.set("similar", address.similar);
   if (address.photo) given.set("photo", address.photo);
-  const query = given.toString().replace(/^picture=(?=&|$)/, "picture").replaceAll("%2C", ",");
+  if (address.failures) given.set("failures", "");
+  const query = given.toString().replace(/^picture=(?=&|$)/, "picture").replace(/(^|&)failures=$/, "$1failures").replaceAll("%2C", ",");
   return query ? `/?${query}` : "/";
 }
 

@@ -1,34 +1,17 @@
-// Calls the gateway. What goes wrong becomes an ApiError; an aborted call stays an AbortError.
+// What the page asks the gateway. Every question may reject with an ApiError, or with an AbortError.
 
-/** @import { Choice, Embedding, Facets, Filters, Page, Photo, Status } from "./types.js" */
+/** @import { Choice, Embedding, Facets, FailedFile, Filters, Hit, Page, Photo, Status } from "./types.js" */
 
+import { ApiError, call } from "./call.js";
 import { asJson, asParameters } from "./filter_parameters.js";
 
 const PAGE_SIZE = 60;
+const FAILURES_PAGE_SIZE = 50;
 // Of each facet, the most that the gateway gives.
 const MOST_VALUES = 1000;
 
 // A little less than the gateway reads: it could not say why it refuses more.
 const LONGEST_ADDRESS = 65_000;
-
-/** Why a call failed: `reason` is one of the contract's reasons, or GATEWAY_UNREACHABLE. */
-export class ApiError extends Error {
-  /**
-   * @param {string} reason
-   * @param {string} detail a sentence for a person
-   * @param {{status?: number, requestId?: string, retryAfter?: number, problem?: Record<string, unknown>}} [more]
-   */
-  constructor(reason, detail, more = {}) {
-    super(detail);
-    this.reason = reason;
-    this.detail = detail;
-    this.status = more.status ?? 0;
-    this.requestId = more.requestId ?? "";
-    /** Seconds, or 0 if the gateway did not say. */
-    this.retryAfter = more.retryAfter ?? 0;
-    this.problem = more.problem ?? {};
-  }
-}
 
 /**
  * @param {string} text
@@ -37,7 +20,7 @@ export class ApiError extends Error {
  * @param {AbortSignal} signal
  */
 export async function searchByText(text, choice, token, signal) {
-  const address = `/api/v1/search?${parameters({ q: text }, choice, token)}`;
+  const address = `/api/v1/search?${searchParameters({ q: text }, choice, token)}`;
   if (address.length > LONGEST_ADDRESS) throw new ApiError("TEXT_TOO_LONG", "The text is too long to be sent.");
   return readPage(await call(address, { signal }));
 }
@@ -49,7 +32,7 @@ export async function searchByText(text, choice, token, signal) {
  * @param {AbortSignal} signal
  */
 export async function searchLike(id, choice, token, signal) {
-  return readPage(await call(`/api/v1/search?${parameters({ like: id }, choice, token)}`, { signal }));
+  return readPage(await call(`/api/v1/search?${searchParameters({ like: id }, choice, token)}`, { signal }));
 }
 
 /**
@@ -61,7 +44,7 @@ export async function searchLike(id, choice, token, signal) {
  */
 export async function searchByPicture(picture, choice, signal) {
   const body = new FormData();
-  for (const [name, value] of parameters({}, choice, "")) body.append(name, value);
+  for (const [name, value] of searchParameters({}, choice, "")) body.append(name, value);
   body.append("image", picture);
   return readPage(await call("/api/v1/search", { method: "POST", body, signal }));
 }
@@ -72,11 +55,12 @@ export async function searchByPicture(picture, choice, signal) {
  * @param {string} token
  * @param {AbortSignal} signal
  */
-export async function searchByEmbedding(embedding, { filters, order }, token, signal) {
+export async function searchByEmbedding(embedding, { filters, order, similar }, token, signal) {
   const body = JSON.stringify({
     terms: [{ embedding }],
     filter: asJson(filters),
     ...(order && { order }),
+    hide_similar: similar !== "shown",
     page_size: PAGE_SIZE,
     page_token: token,
   });
@@ -113,6 +97,19 @@ export function getPhoto(id, signal) {
 }
 
 /**
+ * Files that could not be indexed.
+ *
+ * @param {string} source empty for all
+ * @param {string} token
+ * @param {AbortSignal} signal
+ * @returns {Promise<{failures: FailedFile[], next_page_token: string}>}
+ */
+export function listFailures(source, token, signal) {
+  const all = new URLSearchParams({ ...(source && { source }), page_size: String(FAILURES_PAGE_SIZE), page_token: token });
+  return call(`/api/v1/failures?${all}`, { signal });
+}
+
+/**
  * @param {AbortSignal} [signal]
  * @returns {Promise<Status>}
  */
@@ -121,19 +118,14 @@ export function getStatus(signal) {
 }
 
 /**
- * Why a picture's address gives no picture, in a sentence.
- *
- * @param {string} url
- * @returns {Promise<string>}
+ * @param {Record<string, string>} query
+ * @param {Choice} choice
+ * @param {string} token
  */
-export async function whyNoPicture(url) {
-  try {
-    const answer = await fetch(url, { headers: { Accept: "image/*, application/problem+json" } });
-    if (!answer.ok) return (await readProblem(answer)).detail;
-    return "This picture can't be shown here. Its original can still be opened.";
-  } catch {
-    return "The server can't be reached.";
-  }
+function searchParameters(query, choice, token) {
+  const all = parameters(query, choice, token);
+  if (choice.similar !== "shown") all.set("hide_similar", "true");
+  return all;
 }
 
 /**
@@ -149,41 +141,13 @@ function parameters(query, { filters, order }, token) {
 }
 
 /**
- * @param {string} url
- * @param {RequestInit} options
- * @returns {Promise<any>}
+ * A photo that was not searched for.
+ *
+ * @param {Photo} photo
+ * @returns {Hit}
  */
-async function call(url, options) {
-  const headers = { Accept: "application/json", ...options.headers };
-  try {
-    const answer = await fetch(url, { ...options, headers });
-    if (!answer.ok) throw await readProblem(answer);
-    return await answer.json();
-  } catch (error) {
-    if (error instanceof ApiError || (error instanceof DOMException && error.name === "AbortError")) throw error;
-    throw new ApiError("GATEWAY_UNREACHABLE", "The server can't be reached.");
-  }
-}
-
-/**
- * @param {Response} answer
- * @returns {Promise<ApiError>}
- */
-async function readProblem(answer) {
-  /** @type {Record<string, unknown>} */
-  let problem = {};
-  try {
-    problem = await answer.json();
-  } catch {
-    // A proxy's error page: its status must do.
-  }
-  const reason = String(problem.reason || (answer.status === 413 ? "IMAGE_TOO_LARGE" : `HTTP_${answer.status}`));
-  return new ApiError(reason, String(problem.detail || problem.title || `The server answered ${answer.status}.`), {
-    status: answer.status,
-    requestId: String(problem.request_id || answer.headers.get("X-Request-Id") || ""),
-    retryAfter: Number(answer.headers.get("Retry-After")) || 0,
-    problem,
-  });
+export function aloneHit(photo) {
+  return { photo, score: null, similar: { count: 0, ids: [] } };
 }
 
 /**
@@ -192,8 +156,8 @@ async function readProblem(answer) {
  */
 function readPage(answer) {
   const hits = answer.results
-    ? answer.results.map((/** @type {any} */ { image, score }) => ({ photo: image, score }))
-    : answer.images.map((/** @type {Photo} */ photo) => ({ photo, score: null }));
+    ? answer.results.map((/** @type {any} */ { image, score, similar_count: count, similar_ids: ids }) => ({ photo: image, score, similar: { count, ids } }))
+    : answer.images.map((/** @type {Photo} */ photo) => aloneHit(photo));
   return {
     hits,
     next: answer.next_page_token ?? "",

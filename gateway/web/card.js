@@ -3,7 +3,7 @@
 /** @import { Hit } from "./types.js" */
 
 import { element, icon } from "./element.js";
-import { formatDay, formatScore, scoreShare } from "./format.js";
+import { counted, formatCount, formatDay, formatScore, scoreShare } from "./format.js";
 
 // Very tall photos are cropped to this ratio in the grid (and very wide ones by the style); the large view shows them whole.
 const NARROWEST = 0.7;
@@ -18,7 +18,7 @@ const UPSCALING = 2;
  * @param {string} href the address of its large view
  * @returns {HTMLLIElement}
  */
-export function makeCard({ photo, score }, best, href) {
+export function makeCard({ photo, score, similar: { count }, unfolded, behind }, best, href) {
   const image = element("img", {
     alt: "",
     width: photo.width,
@@ -48,9 +48,29 @@ export function makeCard({ photo, score }, best, href) {
     { class: "card-similar", type: "button", "aria-label": `Find photos similar to ${photo.name}`, title: "Find similar", "data-similar": photo.id },
     icon("similar"),
   );
-  const card = element("li", { class: "card" }, link, similar);
+  const card = element("li", { class: "card", "data-behind": behind }, link, count > 0 ? makeStack(photo, count) : null, similar);
+  drawUnfolded(card, unfolded ?? false);
   card.style.setProperty("--ratio", String(shownRatio(photo.width, photo.height)));
   return card;
+}
+
+/**
+ * @param {HTMLElement} card
+ * @param {boolean} unfolded whether the photos that it stands for are shown behind it
+ */
+export function drawUnfolded(card, unfolded) {
+  const stack = card.querySelector(".card-stack");
+  stack?.setAttribute("aria-expanded", String(unfolded));
+  stack?.setAttribute("title", unfolded ? "Hide the photos that look like this one" : "Show the photos that look like this one");
+}
+
+/**
+ * @param {Hit["photo"]} photo
+ * @param {number} count of the photos that it stands for
+ */
+function makeStack({ id }, count) {
+  const text = element("span", { "aria-hidden": "true" }, `+${formatCount(count)}`);
+  return element("button", { class: "card-stack", type: "button", "aria-label": counted(count, "similar photo"), "data-stack": id }, icon("stack"), text);
 }
 
 /** @param {number} ratio of the place that a photo will take */

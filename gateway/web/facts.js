@@ -7,6 +7,7 @@ import { copyButton } from "./copy.js";
 import { button, element } from "./element.js";
 import {
   folderOf,
+  formatAltitude,
   formatBytes,
   formatCamera,
   formatCivilTime,
@@ -26,15 +27,22 @@ import { formatPlace } from "./place_words.js";
  * @param {object} handlers
  * @param {() => void} handlers.folder shows the photo's folder
  * @param {() => void} handlers.near shows the photos near its place
+ * @param {(text: string) => void} handlers.text searches for a text
  * @returns {HTMLElement[]} rows of a description list
  */
-export function makeFacts(photo, score, best, { folder, near }) {
+export function makeFacts(photo, score, best, { folder, near, text }) {
   const camera = photo.camera ? formatCamera(photo.camera) : "";
   return [
     score === null ? null : row("Similarity", makeScore(score, best)),
+    photo.title ? row("Title", written(photo.title)) : null,
+    photo.caption ? row("Caption", written(photo.caption)) : null,
+    photo.rating ? row("Rating", makeRating(photo.rating)) : null,
+    photo.keywords.length > 0 ? row("Keywords", makeKeywords(photo.keywords, text)) : null,
     row("Taken", makeDate(photo)),
     camera ? row("Camera", camera) : null,
+    photo.camera?.lens ? row("Lens", written(photo.camera.lens)) : null,
     photo.location ? row("Place", makePlace(photo.location, near)) : null,
+    photo.altitude_meters === null ? null : row("Altitude", formatAltitude(photo.altitude_meters)),
     row("Dimensions", photo.width && photo.height ? formatDimensions(photo) : "unknown"),
     row("Size", [formatBytes(photo.size_bytes), formatMediaType(photo.media_type)].filter(Boolean).join(", ")),
     row("Path", makePath(photo, folder)),
@@ -50,6 +58,32 @@ export function makeFacts(photo, score, best, { folder, near }) {
  */
 function row(name, value) {
   return element("div", { class: "fact", "data-fact": name.toLowerCase() }, element("dt", {}, name), element("dd", {}, value));
+}
+
+/** @param {string} text of the file, in any language */
+function written(text) {
+  return element("span", { class: "fact-written", dir: "auto" }, text);
+}
+
+/** @param {number} rating 1 to 5, or -1 */
+function makeRating(rating) {
+  if (rating < 0) return "rejected";
+  const stars = "★".repeat(rating) + "☆".repeat(Math.max(0, 5 - rating));
+  return element("span", { role: "img", "aria-label": `${rating} of 5 stars` }, stars);
+}
+
+/**
+ * @param {string[]} keywords
+ * @param {(text: string) => void} search
+ */
+function makeKeywords(keywords, search) {
+  const items = keywords.map((keyword) => {
+    const chip = button(keyword, () => search(keyword), { title: "Search for this" });
+    chip.classList.add("button-small");
+    chip.dir = "auto";
+    return element("li", {}, chip);
+  });
+  return element("ul", { class: "fact-keywords" }, ...items);
 }
 
 /** @param {Photo} photo */

@@ -1,10 +1,10 @@
 // Which state a failure puts the page in, and when it is over by itself.
 
-/** @import { ApiError } from "./api.js" */
+/** @import { ApiError } from "./call.js" */
 /** @import { Action, State } from "./states.js" */
 /** @import { Status } from "./types.js" */
 
-import { formatBytes } from "./format.js";
+import { countFailed, formatBytes } from "./format.js";
 import { embedderWorks, indexWorks } from "./status.js";
 
 export const INDEX_COMMAND = "python -m indexer FOLDER";
@@ -17,6 +17,7 @@ export const REBUILD_COMMAND = "python -m indexer FOLDER --rebuild";
  * @property {Action} retry
  * @property {Action} choosePicture
  * @property {Action} start back to the start page
+ * @property {Action} failedFiles lists the files that could not be indexed
  */
 
 /** @typedef {(error: ApiError, status: Status | null, ways: WaysOut) => State} Describe */
@@ -93,12 +94,13 @@ const STATES = {
       command: REBUILD_COMMAND,
     };
   },
-  INDEX_MISSING: () => ({
+  INDEX_MISSING: (_error, status, { failedFiles }) => ({
     name: "nothing-indexed",
     icon: "empty",
     title: "No photos yet",
     text: "Nothing has been indexed so far. Run the indexer on a folder of photos; they appear here by themselves.",
     command: INDEX_COMMAND,
+    actions: status?.index.failure_count ? [{ ...failedFiles, text: countFailed(status.index.failure_count) }] : [],
   }),
   IMAGE_NOT_FOUND: (_error, _status, { start }) => ({
     name: "photo-gone",

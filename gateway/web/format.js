@@ -30,6 +30,11 @@ export function counted(count, noun) {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** @param {number} count of files that could not be indexed */
+export function countFailed(count) {
+  return `${counted(count, "file")} could not be indexed`;
+}
+
 /**
  * The day a photo was taken; empty if there is none.
  *
@@ -87,6 +92,12 @@ export function formatDimensions(photo) {
 export function formatMediaType(mediaType) {
   const name = mediaType.split("/")[1] ?? "";
   return name === "webp" ? "WebP" : name.toUpperCase();
+}
+
+/** @param {number} meters above sea level */
+export function formatAltitude(meters) {
+  const rounded = Math.round(meters);
+  return `${NUMBER.format(Math.abs(rounded))} m ${rounded < 0 ? "below" : "above"} sea level`;
 }
 
 /** @param {Camera} camera whose model often repeats its make */

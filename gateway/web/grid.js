@@ -2,8 +2,9 @@
 
 /** @import { Hit } from "./types.js" */
 
-import { makeCard, makeSkeleton } from "./card.js";
+import { drawUnfolded, makeCard, makeSkeleton } from "./card.js";
 import { button, byId, element } from "./element.js";
+import { neighbour } from "./neighbour.js";
 
 const SKELETON_RATIOS = [1.5, 0.75, 1.33, 1.78, 1, 1.5, 1.5, 0.8, 1.33, 1.5, 1, 1.78, 0.75, 1.5, 1.33, 1.5];
 const FETCH_AHEAD = "1200px";
@@ -19,6 +20,7 @@ export class Grid {
    * @param {(id: string) => string} handlers.address of a photo's large view
    * @param {(id: string) => void} handlers.open
    * @param {(id: string) => void} handlers.similar
+   * @param {(id: string) => void} handlers.stack shows the photos behind one, or hides them again
    * @param {() => void} handlers.more asked for when the end comes near
    */
   constructor(handlers) {
@@ -43,7 +45,25 @@ export class Grid {
 
   /** @param {Hit[]} hits the next page */
   add(hits) {
-    this.#grid.append(...hits.map((hit) => makeCard(hit, this.#best, this.#handlers.address(hit.photo.id))));
+    this.#grid.append(...this.#cards(hits));
+  }
+
+  /**
+   * @param {string} id
+   * @param {Hit[]} behind the photos to show behind this one
+   */
+  unfold(id, behind) {
+    const card = this.#card(id);
+    card?.after(...this.#cards(behind));
+    if (card) drawUnfolded(card, true);
+  }
+
+  /** @param {string} id of a photo; those behind it are hidden again */
+  fold(id) {
+    const card = this.#card(id);
+    if (!card) return;
+    while (card.nextElementSibling instanceof HTMLElement && card.nextElementSibling.dataset.behind === id) card.nextElementSibling.remove();
+    drawUnfolded(card, false);
   }
 
   /** Other photos are on their way: those that are shown stay until then. */
@@ -91,7 +111,7 @@ export class Grid {
 
   /** @param {string} id of the photo whose card gets the focus */
   focus(id) {
-    const link = this.#links().find((one) => one.dataset.id === id);
+    const link = /** @type {HTMLElement | null | undefined} */ (this.#card(id)?.querySelector("a[data-id]"));
     link?.focus({ preventScroll: true });
     link?.scrollIntoView({ block: "nearest" });
   }
@@ -100,8 +120,10 @@ export class Grid {
   #clicked(event) {
     const target = /** @type {Element} */ (event.target);
     const similar = /** @type {HTMLElement | null} */ (target.closest("[data-similar]"));
+    const stack = /** @type {HTMLElement | null} */ (target.closest("[data-stack]"));
     const link = /** @type {HTMLElement | null} */ (target.closest("a[data-id]"));
     if (similar) this.#handlers.similar(similar.dataset.similar ?? "");
+    else if (stack) this.#handlers.stack(stack.dataset.stack ?? "");
     else if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
       this.#handlers.open(link.dataset.id ?? "");
@@ -119,46 +141,18 @@ export class Grid {
     links[there]?.focus();
   }
 
+  /** @param {Hit[]} hits */
+  #cards(hits) {
+    return hits.map((hit) => makeCard(hit, this.#best, this.#handlers.address(hit.photo.id)));
+  }
+
+  /** @param {string} id */
+  #card(id) {
+    return this.#links().find((link) => link.dataset.id === id)?.closest("li");
+  }
+
   /** @returns {HTMLElement[]} */
   #links() {
     return [...this.#grid.querySelectorAll("a[data-id]")].map((link) => /** @type {HTMLElement} */ (link));
   }
-}
-
-/**
- * @param {HTMLElement[]} links
- * @param {number} here
- * @param {string} key
- * @returns {number | null}
- */
-function neighbour(links, here, key) {
-  if (key === "ArrowRight") return here + 1;
-  if (key === "ArrowLeft") return here - 1;
-  if (key === "ArrowDown") return across(links, here, 1);
-  if (key === "ArrowUp") return across(links, here, -1);
-  return null;
-}
-
-/**
- * The photo in the next row whose middle is nearest.
- *
- * @param {HTMLElement[]} links
- * @param {number} here
- * @param {1 | -1} step
- */
-function across(links, here, step) {
-  const from = links[here].getBoundingClientRect();
-  const middle = (/** @type {DOMRect} */ box) => box.left + box.width / 2;
-  let row = null;
-  let nearest = here;
-  let distance = Infinity;
-  for (let i = here + step; i >= 0 && i < links.length; i += step) {
-    const box = links[i].getBoundingClientRect();
-    if (Math.abs(box.top - from.top) < 2) continue;
-    row ??= box.top;
-    if (Math.abs(box.top - row) >= 2) break;
-    const away = Math.abs(middle(box) - middle(from));
-    if (away < distance) [nearest, distance] = [i, away];
-  }
-  return nearest;
 }

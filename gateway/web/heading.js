@@ -7,7 +7,8 @@
 
 import { currentAddress, currentEntry, isSearch } from "./address.js";
 import { getPhoto } from "./api.js";
-import { counted } from "./format.js";
+import { countFilters } from "./filter_values.js";
+import { counted, countFailed } from "./format.js";
 import { showLiked, showLines, showTitle, showUploaded } from "./query_head.js";
 import { summarize } from "./summary.js";
 
@@ -31,6 +32,7 @@ export class Heading {
    * @param {(id: string) => void} handlers.open shows a photo large
    * @param {() => void} handlers.clear leaves the search
    * @param {(address: Address) => void} handlers.again shows an address anew
+   * @param {() => void} handlers.failedFiles lists the files that could not be indexed
    */
   constructor(watch, pictures, search, handlers) {
     this.#watch = watch;
@@ -73,10 +75,14 @@ export class Heading {
     const { results, shown } = this.#search;
     const address = currentAddress();
     const fresh = this.#count - this.#countThen;
-    const offer = { text: `Show ${counted(fresh, "new photo")}`, run: () => this.#handlers.again(address) };
+    const fresher = { text: `Show ${counted(fresh, "new photo")}`, icon: "reset", run: () => this.#handlers.again(address) };
     const dropped = this.#dropped.map((name) => `The address had a “${name}” that can't be understood: it was left out.`);
     const lines = shown ? summarize(address, results, status) : [];
-    showLines([...lines, ...dropped], shown && !isSearch(address) && fresh > 0 ? offer : null);
+    const failed = status?.index.failure_count ?? 0;
+    const failedFiles = { text: countFailed(failed), icon: "info", run: this.#handlers.failedFiles };
+    const whole = shown && !isSearch(address);
+    const offers = [whole && fresh > 0 ? fresher : null, whole && failed > 0 && countFilters(address.filters) === 0 ? failedFiles : null];
+    showLines([...lines, ...dropped], offers.filter((offer) => offer !== null));
   }
 
   /**

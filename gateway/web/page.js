@@ -2,22 +2,25 @@
 
 /** @import { Address, Entry } from "./address.js" */
 /** @import { Filters, Photo } from "./types.js" */
-/** @import { State } from "./states.js" */
 
 import { currentAddress, currentEntry, formatAddress, isSearch, misunderstood, newKey, pushAddress, replaceAddress, START } from "./address.js";
-import { ApiError, listPhotos, searchByText, searchLike } from "./api.js";
+import { listPhotos, searchByText, searchLike } from "./api.js";
 import { byId } from "./element.js";
+import { FailedFiles } from "./failed_files.js";
 import { countFilters, formatNear, NO_FILTERS, USUAL_RADIUS } from "./filter_values.js";
 import { FilterRow } from "./filters.js";
 import { counted, folderOf } from "./format.js";
 import { Grid } from "./grid.js";
 import { Heading } from "./heading.js";
 import { KeptResults } from "./kept_results.js";
+import { whyNoPhotos } from "./no_photos.js";
 import { OrderChoice } from "./order.js";
 import { PhotoView } from "./photo_view.js";
 import { Pictures } from "./pictures.js";
 import { Results } from "./results.js";
 import { Search } from "./search.js";
+import { SimilarChoice } from "./similar_choice.js";
+import { Stacks } from "./stacks.js";
 import { announce } from "./states.js";
 import { countAll } from "./summary.js";
 import { choosePicture, makePreview } from "./upload.js";
@@ -27,10 +30,13 @@ export class Page {
   #pictures = new Pictures();
   #filters;
   #order;
+  #similar;
   #grid;
   /** @type {Search} */
   #search;
   #view;
+  #stacks;
+  #failedFiles;
   #heading;
   #kept = new KeptResults();
   #key = "";
@@ -40,25 +46,33 @@ export class Page {
     this.#watch = watch;
     this.#filters = new FilterRow((filters) => this.#change({ filters }));
     this.#order = new OrderChoice((order) => this.#change({ order }));
+    this.#similar = new SimilarChoice((similar) => this.#change({ similar }));
+    this.#failedFiles = new FailedFiles(watch);
     this.#grid = new Grid({
       address: (id) => formatAddress({ ...currentAddress(), photo: id }),
       open: (id) => this.#view.open(id),
       similar: (id) => this.findSimilar(id),
+      stack: (id) => void this.#stacks.toggle(id),
       more: () => void this.#search.more(),
     });
+    const start = { text: "Back to all photos", run: () => this.go(START) };
+    const clear = { text: "Clear the filters", run: () => this.#change({ filters: NO_FILTERS }) };
     this.#search = new Search(this.#grid, watch, {
       ways: {
         retry: { text: "Try now", run: () => void this.#retry() },
         choosePicture: { text: "Choose a picture", run: choosePicture },
-        start: { text: "Back to all photos", run: () => this.go(START) },
+        start,
+        failedFiles: { text: "Files that could not be indexed", run: () => this.#failedFiles.open() },
       },
-      none: () => this.#whyNone(),
+      none: () => whyNoPhotos(currentAddress(), this.#watch.status, { clear, start }),
       came: (first) => this.#came(first),
       theEnd: () => this.#theEnd(),
       stateChanged: () => this.#stateChanged(),
     });
+    this.#stacks = new Stacks(this.#search, this.#grid, () => this.#resultsChanged());
     this.#view = new PhotoView(this.#search, this.#grid, {
       similar: (id) => this.findSimilar(id),
+      text: (text) => this.searchText(text),
       count: () => countAll(currentAddress(), this.#search.results, this.#watch.status),
       folder: (photo) => this.#list({ source: photo.source, folder: folderOf(photo.relative_path) }),
       near: (photo) => this.#listNear(photo),
@@ -67,6 +81,7 @@ export class Page {
       open: (id) => this.#view.open(id),
       clear: () => this.clear(),
       again: (address) => this.go(address),
+      failedFiles: () => this.#failedFiles.open(),
     });
     /** Told when a state is shown instead of photos, or no more. */
     this.onState = () => {};
@@ -101,19 +116,19 @@ export class Page {
 
   /** @param {string} text empty shows all photos */
   searchText(text) {
-    this.go({ ...START, text: text.trim(), filters: currentAddress().filters });
+    this.go({ ...START, ...lasting(), text: text.trim() });
   }
 
   /** @param {string} id */
   findSimilar(id) {
-    this.go({ ...START, like: id, filters: currentAddress().filters });
+    this.go({ ...START, ...lasting(), like: id });
   }
 
   /** @param {File} file */
   async searchPicture(file) {
     const key = newKey();
     const picture = this.#pictures.add(key, file);
-    this.go({ ...START, picture: true, filters: currentAddress().filters }, { key, picture });
+    this.go({ ...START, ...lasting(), picture: true }, { key, picture });
     picture.preview = await makePreview(file);
     this.#keepPicture(key);
     if (this.#key === key) this.#heading.draw();
@@ -121,7 +136,7 @@ export class Page {
 
   /** Leaves the search, keeps the filters. */
   clear() {
-    this.go({ ...START, filters: currentAddress().filters });
+    this.go({ ...START, ...lasting() });
   }
 
   /**
@@ -133,7 +148,7 @@ export class Page {
     const key = newKey();
     const entry = currentEntry();
     this.#pictures.share(entry, key);
-    this.go({ ...currentAddress(), photo: "", ...changed }, { key, picture: this.#pictures.of(entry) });
+    this.go({ ...currentAddress(), photo: "", failures: false, ...changed }, { key, picture: this.#pictures.of(entry) });
   }
 
   /** @param {Partial<Filters>} filters the only ones */
@@ -154,6 +169,7 @@ export class Page {
     const before = this.#key;
     if (key !== before) this.#show(address, key, dropped);
     void this.#view.sync(address.photo);
+    this.#failedFiles.sync(address.failures);
     if (before && key !== before && !document.activeElement?.closest("form, dialog, [data-keeps-focus]")) byId("results").focus({ preventScroll: true });
   }
 
@@ -166,6 +182,7 @@ export class Page {
     this.#keep();
     this.#key = key;
     this.#order.show(address.order, isSearch(address));
+    this.#similar.show(address.similar, isSearch(address));
     const input = /** @type {HTMLInputElement} */ (byId("query"));
     input.value = address.text;
     byId("clear-query").hidden = !isSearch(address);
@@ -217,31 +234,17 @@ export class Page {
     await this.#search.retry();
   }
 
-  /** @returns {ApiError | State} */
-  #whyNone() {
-    const { filters } = currentAddress();
-    if (this.#watch.status?.index.image_count === 0 || (countFilters(filters) === 0 && !isSearch(currentAddress()))) {
-      return new ApiError("INDEX_MISSING", "The index is empty.");
-    }
-    const filtered = countFilters(filters) > 0;
-    return {
-      name: "no-match",
-      icon: "nothing",
-      title: "No photos match",
-      text: filtered ? "No photo meets all of the filters. Remove one of them." : "The index holds no other photo to compare with.",
-      actions: filtered
-        ? [{ text: "Clear the filters", run: () => this.#change({ filters: NO_FILTERS }), primary: true }]
-        : [{ text: "Back to all photos", run: () => this.go(START), primary: true }],
-    };
-  }
-
   /** @param {boolean} first whether these are the first ones */
   #came(first) {
     if (first) this.#filters.settle();
-    this.#heading.drawLines();
+    this.#resultsChanged();
     const { hits, hasMore } = this.#search.results;
     const count = counted(hits.length, "photo");
     announce(first ? `${count}${hasMore ? ", more as you scroll" : ""}` : `${count} so far${hasMore ? "" : ", that is all"}`);
+  }
+
+  #resultsChanged() {
+    this.#heading.drawLines();
     this.#view.resultsChanged();
   }
 
@@ -259,4 +262,10 @@ export class Page {
     if (nothingYet) this.#filters.close();
     this.onState();
   }
+}
+
+/** What the next search keeps of the present address. */
+function lasting() {
+  const { filters, similar } = currentAddress();
+  return { filters, similar };
 }

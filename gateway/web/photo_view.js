@@ -5,7 +5,7 @@
 /** @import { Photo } from "./types.js" */
 
 import { currentAddress, currentEntry, pushAddress, replaceAddress } from "./address.js";
-import { getPhoto } from "./api.js";
+import { aloneHit, getPhoto } from "./api.js";
 import { announce } from "./states.js";
 import { Viewer } from "./viewer.js";
 
@@ -22,6 +22,7 @@ export class PhotoView {
    * @param {(id: string) => void} handlers.similar
    * @param {(photo: Photo) => void} handlers.folder
    * @param {(photo: Photo) => void} handlers.near
+   * @param {(text: string) => void} handlers.text searches for a text
    * @param {() => number | null} handlers.count of all photos, null while it is not known
    */
   constructor(search, grid, handlers) {
@@ -79,7 +80,7 @@ export class PhotoView {
   async #showOther(id) {
     try {
       const photo = await getPhoto(id);
-      if (currentAddress().photo === id && !this.#showResult(id)) this.#viewer.show({ photo, score: null }, null);
+      if (currentAddress().photo === id && !this.#showResult(id)) this.#viewer.show(aloneHit(photo), null);
     } catch {
       if (currentAddress().photo !== id) return;
       this.#viewer.close();

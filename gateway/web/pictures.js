@@ -3,7 +3,8 @@
 /** @import { Entry, UploadedPicture } from "./address.js" */
 /** @import { Choice, Page } from "./types.js" */
 
-import { ApiError, searchByEmbedding, searchByPicture } from "./api.js";
+import { searchByEmbedding, searchByPicture } from "./api.js";
+import { ApiError } from "./call.js";
 import { canBeRead } from "./upload.js";
 
 /** @typedef {{info: UploadedPicture, file: File | null}} Held */

@@ -41,14 +41,14 @@ export function showLiked(photo, { open, clear }) {
 
 /**
  * @param {string[]} texts one line each
- * @param {{text: string, run: () => void} | null} offer
+ * @param {{text: string, icon: string, run: () => void}[]} offers a button each, below them
  */
-export function showLines(texts, offer) {
-  const drawing = [...texts, offer?.text].join("\n");
+export function showLines(texts, offers) {
+  const drawing = [...texts, "", ...offers.map(({ text }) => text)].join("\n");
   if (drawing === drawnLines) return;
   drawnLines = drawing;
   lines.replaceChildren(...texts.map((text) => element("p", {}, text)));
-  if (offer) lines.append(button(offer.text, offer.run, { icon: "reset", kind: "quiet" }));
+  lines.append(...offers.map((offer) => button(offer.text, offer.run, { icon: offer.icon, kind: "quiet" })));
 }
 
 /**

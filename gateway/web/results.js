@@ -21,6 +21,11 @@ export class Results {
     this.truncated = false;
   }
 
+  /** How many photos others stand for, of those that are not shown. */
+  get stacked() {
+    return this.hits.reduce((sum, { similar, behind }) => sum + similar.count - (behind ? 1 : 0), 0);
+  }
+
   /** Whether there are further pages. */
   get hasMore() {
     return !this.#started || this.#next !== "";
@@ -64,6 +69,23 @@ export class Results {
   /** The same search, not yet begun. */
   afresh() {
     return new Results(this.#fetchPage);
+  }
+
+  /**
+   * Puts the photos that a hit stands for behind it.
+   *
+   * @param {Hit} hit
+   * @param {Hit[]} behind
+   */
+  unfold(hit, behind) {
+    hit.unfolded = true;
+    this.hits.splice(this.hits.indexOf(hit) + 1, 0, ...behind);
+  }
+
+  /** @param {Hit} hit whose photos behind it are taken away again */
+  fold(hit) {
+    hit.unfolded = false;
+    this.hits = this.hits.filter(({ behind }) => behind !== hit.photo.id);
   }
 
   async #fetchNext() {

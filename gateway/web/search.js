@@ -5,7 +5,7 @@
 /** @import { WaysOut } from "./failures.js" */
 /** @import { State } from "./states.js" */
 
-import { ApiError } from "./api.js";
+import { ApiError } from "./call.js";
 import { causeIsGone, failureState, presentReason } from "./failures.js";
 import { Results } from "./results.js";
 import { hideState, showState } from "./states.js";

@@ -47,8 +47,9 @@ function countLine(address, results, status) {
   const count = countAll(address, results, status);
   const known = count === null ? "" : counted(count, "photo");
   if (!isSearch(address)) return known;
+  const stacked = results.stacked ? `, ${formatCount(results.stacked)} more that look alike` : "";
   const firstPage = results.hits.slice(0, results.firstCount);
   const usual = address.order === "newest" ? "the best matches, newest first" : "best matches first";
   const order = nothingFits(firstPage.map(({ score }) => score)) ? "nothing fits well; these come nearest" : usual;
-  return known ? `${known}, ${order}` : order[0].toUpperCase() + order.slice(1);
+  return known ? `${known}${stacked}, ${order}` : order[0].toUpperCase() + order.slice(1);
 }

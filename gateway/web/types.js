@@ -12,7 +12,12 @@
  * @property {string | null} taken_at civil time, with an offset only where the file tells it
  * @property {"exif" | "file" | null} taken_at_source
  * @property {{latitude: number, longitude: number} | null} location
- * @property {Camera | null} camera
+ * @property {number | null} altitude_meters above sea level
+ * @property {(Camera & {lens: string}) | null} camera
+ * @property {string | null} title
+ * @property {string | null} caption
+ * @property {string[]} keywords
+ * @property {number | null} rating 1 to 5 stars, 0 for none, -1 for rejected
  * @property {number} width
  * @property {number} height
  * @property {string | null} indexed_at
@@ -29,9 +34,14 @@
  */
 
 /**
- * One photo of a list; `score` is the cosine with the search, null where nothing was searched.
+ * One photo of a list.
  *
- * @typedef {{photo: Photo, score: number | null}} Hit
+ * @typedef {object} Hit
+ * @property {Photo} photo
+ * @property {number | null} score the cosine with the search, null where nothing was searched
+ * @property {{count: number, ids: string[]}} similar the photos that it stands for, the first ones by their ids
+ * @property {boolean} [unfolded] those are shown behind it
+ * @property {string} [behind] the id of the photo that stands for it
  */
 
 /**
@@ -58,10 +68,12 @@
 
 /** @typedef {"" | "newest" | "sample"} Order empty: a search's best first, a list's newest first */
 
+/** @typedef {"" | "shown"} Similar empty: of photos that look alike a search shows the best one */
+
 /**
  * Which photos, in which order.
  *
- * @typedef {{filters: Filters, order: Order}} Choice
+ * @typedef {{filters: Filters, order: Order, similar: Similar}} Choice
  */
 
 /**
@@ -96,8 +108,23 @@
  * @property {string} state_detail
  * @property {string} model
  * @property {number} image_count
- * @property {{source: string, image_count: number}[]} sources
+ * @property {number} failure_count
+ * @property {{source: string, image_count: number, failure_count: number}[]} sources
  * @property {{id: string, model: string, image_count: number} | null} rebuild
+ */
+
+/**
+ * A file, or a folder, that could not be indexed.
+ *
+ * @typedef {object} FailedFile
+ * @property {string} source
+ * @property {string} relative_path a folder's ends with a slash
+ * @property {string} name
+ * @property {number} size_bytes
+ * @property {string | null} modified_at
+ * @property {string} reason
+ * @property {string} message
+ * @property {string | null} failed_at
  */
 
 /**

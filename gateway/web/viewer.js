@@ -2,7 +2,7 @@
 
 /** @import { Hit } from "./types.js" */
 
-import { whyNoPicture } from "./api.js";
+import { whyNoPicture } from "./call.js";
 import { button, byId, element, icon } from "./element.js";
 import { makeFacts } from "./facts.js";
 import { formatCount } from "./format.js";
@@ -36,6 +36,7 @@ export class Viewer {
    * @param {(id: string) => void} handlers.similar
    * @param {(photo: Hit["photo"]) => void} handlers.folder
    * @param {(photo: Hit["photo"]) => void} handlers.near
+   * @param {(text: string) => void} handlers.text searches for a text
    */
   constructor(handlers) {
     this.#handlers = handlers;
@@ -69,6 +70,7 @@ export class Viewer {
     byId("viewer-facts").replaceChildren(...makeFacts(photo, score, position?.best ?? 0, {
       folder: () => this.#handlers.folder(photo),
       near: () => this.#handlers.near(photo),
+      text: this.#handlers.text,
     }));
     this.showPosition(position);
     if (!this.#dialog.open) {

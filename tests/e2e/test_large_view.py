@@ -67,6 +67,31 @@ async def test_the_facts_of_a_photo(page: Page, site: Site) -> None:
     await expect(image).to_have_js_property("naturalWidth", 600)
 
 
+async def test_what_people_wrote_into_a_photo_is_shown_and_its_keywords_search(page: Page, site: Site) -> None:
+    photo, plain, *_ = site.search.photos.values()
+    photo.title, photo.caption = "<b>Abend</b>", "Two boats.\nOne lighthouse."
+    photo.rating, photo.altitude_meters = 4, -3.2
+    photo.keywords.extend(["boats", "red circle"])
+    photo.camera.lens = "XF23mmF2 R WR"
+    view = SearchPage(page)
+
+    await page.goto(f"{site.url}/?photo={photo.id}&type=image/jpeg")
+
+    await expect(view.fact("title")).to_have_text("<b>Abend</b>")
+    await expect(view.fact("caption")).to_have_text("Two boats. One lighthouse.")
+    await expect(view.fact("rating").get_by_role("img", name="4 of 5 stars")).to_be_visible()
+    await expect(view.fact("lens")).to_have_text("XF23mmF2 R WR")
+    await expect(view.fact("altitude")).to_have_text("3 m below sea level")
+    await view.fact("keywords").get_by_role("button", name="red circle").click()
+    await expect(view.viewer).to_be_hidden()
+    await expect(page).to_have_url(f"{site.url}/?q=red+circle&type=image%2Fjpeg")
+    await expect(view.names.first).to_contain_text("red-circle")
+    await page.goto(f"{site.url}/?photo={plain.id}")
+    await expect(view.fact("id")).to_be_visible()
+    for name in ("title", "caption", "rating", "keywords", "lens", "altitude"):
+        await expect(view.fact(name)).to_have_count(0)
+
+
 async def test_a_date_of_the_file_says_so(page: Page, site: Site) -> None:
     view = SearchPage(page)
     photo = next(photo for photo in site.search.photos.values() if photo.name.endswith("-0008.jpg"))

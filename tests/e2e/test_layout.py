@@ -25,6 +25,7 @@ async def test_nothing_is_wider_than_a_small_phone(page: Page, site: Site) -> No
         "/?q=" + "x" * 300,
         "/?from=1999-01-01&to=1999-12-31&q=red",
         "/?like=gone",
+        "/?q=red&order=newest&similar=shown",
         "/?picture",
         "/?near=-48.13,-111.57&radius=100000&source=made-up&folder=" + "x" * 80 + "&type=image/png",
     ):
