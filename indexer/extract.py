@@ -18,10 +18,12 @@ from pictures.errors import TooLarge, Undecodable
 from pictures.formats import SNIFF_BYTES, sniff
 from pictures.limits import DEFAULT_LIMITS
 from pictures.paths import image_id
+from pictures.perceptual_hash import perceptual_hash
 from pictures.reduce import reduced_picture
 
-# For what needs no picture: a JPEG is then decoded at an eighth of its scale. Every other format is decoded in full.
-_NO_PICTURE_EDGE = 1
+# For what needs no picture but the hash of what it looks like: most JPEGs are then decoded at an eighth of their scale.
+# Every other format is decoded in full.
+_NO_PICTURE_EDGE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,10 @@ class Extractor:
             location=location,
             camera_make=metadata.camera_make,
             camera_model=metadata.camera_model,
+            lens=metadata.lens,
+            altitude_meters=metadata.altitude_meters if self.with_location else None,
+            description=metadata.description,
+            perceptual_hash=perceptual_hash(picture.image),
         )
 
 

@@ -95,14 +95,21 @@ def _from_photo(photo: Photo) -> image_pb2.Image:
         width=photo.width,
         height=photo.height,
         extractor_version=photo.extractor_version,
+        title=photo.description.title,
+        caption=photo.description.caption,
+        keywords=photo.description.keywords,
+        rating=photo.description.rating,
+        altitude_meters=photo.altitude_meters,
+        perceptual_hash=photo.perceptual_hash,
     )
     if photo.taken_at is not None:
         image.taken_at.CopyFrom(_from_taken_at(photo.taken_at))
         image.taken_at_source = _TAKEN_AT_SOURCES[photo.taken_at.source]
     if photo.location is not None:
         image.location.CopyFrom(LatLng(latitude=photo.location.latitude, longitude=photo.location.longitude))
-    if photo.camera_make or photo.camera_model:
-        image.camera.CopyFrom(image_pb2.Camera(make=photo.camera_make, model=photo.camera_model))
+    if photo.camera_make or photo.camera_model or photo.lens:
+        camera = image_pb2.Camera(make=photo.camera_make, model=photo.camera_model, lens=photo.lens)
+        image.camera.CopyFrom(camera)
     return image
 
 

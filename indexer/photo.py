@@ -1,11 +1,13 @@
 """What the indexer knows of a file: that it was found, what the index holds of it, and what the file says of itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from pictures.descriptions import Description
+
 # A higher number makes the next run read every file again, because what is read from a file has changed.
-EXTRACTOR_VERSION = 1
+EXTRACTOR_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +83,9 @@ class Photo:
     location: Location | None
     camera_make: str
     camera_model: str
+    lens: str = ""
+    altitude_meters: float | None = None
+    description: Description = field(default_factory=Description)
+    perceptual_hash: int | None = None
+    """64 bits; None if the picture has too little structure."""
     extractor_version: int = EXTRACTOR_VERSION

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from indexer.tally import SHOWN_FAILURES, Failures, Tally
-from pictures.formats import PictureFormat
+from pictures.formats import readable_formats
 
 _LIVE_SECONDS = 0.2
 _LINE_SECONDS = 10.0
@@ -125,10 +125,9 @@ def summary(tally: Tally, failures: Failures, seconds: float) -> str:
 
 def nothing_found(folder: str, tally: Tally) -> str:
     """What to say of a folder without photos."""
-    formats = ", ".join(known.label for known in PictureFormat)
     kinds = passed_over(tally)
     found = f"only {kinds}" if kinds else "nothing at all (hidden files and folders aside)"
-    return f"There are no photos in {folder}: {found}. What can be read: {formats}."
+    return f"There are no photos in {folder}: {found}. What can be read: {readable_formats()}."
 
 
 def passed_over(tally: Tally) -> str:

@@ -34,9 +34,7 @@ _KINDS_BY_ENDING = {
     b"." + ending.encode(): kind
     for kind, endings in {
         "videos": "3gp avi flv m2ts m4v mkv mov mp4 mpeg mpg mts ogv vob webm wmv insv lrv thm",
-        "pictures in formats that are not read yet": (
-            "arw cr2 cr3 dng nef nrw orf pef psd raf raw rw2 srw svg svgz tif tiff xcf jxl jp2 jpf eps ai ico"
-        ),
+        "pictures in formats that are not read yet": ("psd psb crw x3f mrw svg svgz xcf jxl eps ai ico"),
         "sound": "aac aiff flac m4a mp3 ogg opus wav wma",
         "other files": (
             "7z bz2 csv db doc docx exe gz html ini iso jar js json log md ods odt pdf ppt pptx py rar rtf sqlite "

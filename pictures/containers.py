@@ -7,8 +7,12 @@ from PIL import Image
 from pictures.errors import Undecodable
 from pictures.formats import PictureFormat
 from pictures.limits import Limits
+from pictures.tiff import longest_list, read_directory, read_header
 
 _SECTOR = bytes(512)
+# A TIFF of as many pixels as are allowed has fewer strips or tiles, unless they are tiny.
+_MAX_TIFF_LIST = 1_000_000
+_TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT = 0x142, 0x143
 
 
 def check_end(format_: PictureFormat, data: bytes) -> None:
@@ -35,9 +39,10 @@ def check_end(format_: PictureFormat, data: bytes) -> None:
 
 
 def check_container(format_: PictureFormat, data: bytes, limits: Limits) -> None:
-    """Raises TooLarge if the headers of a GIF or WebP say so. What it can't read is left for the decoder to refuse.
+    """Raises TooLarge if the headers of a GIF, WebP or TIFF say so. What it can't read is left for the decoder.
 
-    Pillow counts a GIF's frames by reading them, and takes the memory of a WebP's pixels when it opens it.
+    Pillow counts a GIF's frames by reading them, takes the memory of a WebP's pixels when it opens it, and makes a list
+    of all numbers in a field of a TIFF.
     """
     # Pillow's own bound, which it holds for these two formats alone when they are opened.
     if Image.MAX_IMAGE_PIXELS is not None:
@@ -48,6 +53,18 @@ def check_container(format_: PictureFormat, data: bytes, limits: Limits) -> None
         limits.check_frames(frames)
     elif format_ is PictureFormat.WEBP:
         limits.check_pixels(_webp_size(data))
+    elif format_ is PictureFormat.TIFF:
+        _check_tiff(data, limits)
+
+
+def _check_tiff(data: bytes, limits: Limits) -> None:
+    header = read_header(data)
+    if header is None:
+        raise Undecodable("The TIFF picture is broken or cut off: its header can't be read.")
+    if longest_list(data, header, header.first) > _MAX_TIFF_LIST:
+        raise Undecodable("The TIFF picture is broken: a field of its directory holds more than a picture can need.")
+    tile = read_directory(data, header, header.first, frozenset({_TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT}))
+    limits.check_pixels((tile.number(_TIFF_TILE_WIDTH) or 0, tile.number(_TIFF_TILE_HEIGHT) or 0))
 
 
 def _start_of_pixels(data: bytes) -> int:

@@ -1,6 +1,6 @@
 """Reads an encoded picture, once, within limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageFile
 
@@ -8,11 +8,13 @@ from pictures.colour import flatten, foreign_profile, to_srgb
 from pictures.containers import check_container, check_end
 from pictures.decoders import open_file
 from pictures.errors import PictureError, Undecodable
-from pictures.exif import read_exif
-from pictures.formats import SNIFF_BYTES, PictureFormat, describe_unknown, sniff
+from pictures.exif import Exif, read_exif
+from pictures.formats import SNIFF_BYTES, PictureFormat, describe_unknown, readable_formats, sniff
 from pictures.limits import DEFAULT_LIMITS, Limits
 from pictures.metadata import Metadata, read_metadata
+from pictures.raw import read_preview, told_from_tiff
 from pictures.sizes import embedding_size
+from pictures.texts import Texts, embedded_texts, tiff_texts
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -33,14 +35,22 @@ class Picture:
     """RGB in sRGB's colours, upright, opaque, without metadata; perhaps smaller than the file's."""
     format: PictureFormat
     width: int
-    """Pixels of the whole file as it is shown, even if `image` is smaller."""
+    """Pixels of the whole file as it is shown, even if `image` is smaller. Of a raw file: of the JPEG in it."""
     height: int
-    """Pixels of the whole file as it is shown, even if `image` is smaller."""
+    """The same."""
     metadata: Metadata
 
 
+@dataclass(frozen=True)
+class _Around:
+    """What the file tells around the picture that is decoded; it goes before what that one tells itself."""
+
+    exif: Exif
+    texts: Texts
+
+
 def read_picture(data: bytes, *, limits: Limits = DEFAULT_LIMITS, useful_edge: int | None = None) -> Picture:
-    """Decodes the first or primary picture of a file.
+    """Decodes the first or primary picture of a file; of a camera's raw file the largest JPEG that it holds.
 
     `useful_edge` is the shortest edge in pixels that the caller needs. A JPEG is then decoded at 1/2, 1/4 or 1/8 of its
     scale as long as its shortest edge keeps at least twice that. It, and a picture of any format whose colours must be
@@ -57,19 +67,43 @@ def read_picture(data: bytes, *, limits: Limits = DEFAULT_LIMITS, useful_edge: i
     if format_ is None:
         raise Undecodable(_not_a_picture(data))
     try:
-        check_container(format_, data, limits)
-        check_end(format_, data)
-        with open_file(format_, data) as file:
-            limits.check_pixels(file.size)
-            limits.check_frames(getattr(file, "n_frames", 1) if format_ is not PictureFormat.GIF else 1)
-            return _decode(file, format_, useful_edge)
+        format_ = told_from_tiff(data) if format_ is PictureFormat.TIFF else format_
+        if format_.is_raw:
+            preview = read_preview(format_, data)
+            around = _Around(preview.exif, tiff_texts(data))
+            return replace(_read(PictureFormat.JPEG, preview.jpeg, limits, useful_edge, around), format=format_)
+        return _read(format_, data, limits, useful_edge)
     except (PictureError, MemoryError):
         raise
     except Exception as error:  # decoders raise whatever a broken file leads them to
         raise Undecodable(f"The {format_.label} picture is broken or cut off: {error}") from error
 
 
-def _decode(file: ImageFile.ImageFile, format_: PictureFormat, useful_edge: int | None) -> Picture:
+def _read(
+    format_: PictureFormat,
+    data: bytes,
+    limits: Limits,
+    useful_edge: int | None,
+    around: _Around | None = None,
+) -> Picture:
+    check_container(format_, data, limits)
+    check_end(format_, data)
+    with open_file(format_, data) as file:
+        limits.check_pixels(file.size)
+        # A GIF's are counted before; a TIFF's are pages, none of which but the first is read.
+        if format_ not in (PictureFormat.GIF, PictureFormat.TIFF):
+            limits.check_frames(getattr(file, "n_frames", 1))
+        return _decode(
+            file,
+            format_,
+            useful_edge,
+            _Around(read_exif(data), tiff_texts(data)) if format_ is PictureFormat.TIFF else around,
+        )
+
+
+def _decode(
+    file: ImageFile.ImageFile, format_: PictureFormat, useful_edge: int | None, around: _Around | None
+) -> Picture:
     size = file.size
     draft = file.draft(None, (2 * useful_edge, 2 * useful_edge)) if useful_edge is not None else None
     file.load()
@@ -84,20 +118,23 @@ def _decode(file: ImageFile.ImageFile, format_: PictureFormat, useful_edge: int 
         image = image.resize(embedding_size(size, useful_edge), Image.Resampling.LANCZOS, box=box, reducing_gap=2)
     image = to_srgb(image, profile)
     exif = read_exif(file.info.get("exif") or b"")
+    texts = embedded_texts(file.info)
+    if around is not None:
+        exif, texts = around.exif.filled_from(exif), around.texts.filled_from(texts)
     # libheif has turned the picture already, and the container's word counts there, not EXIF's.
     orientation = 1 if format_ is PictureFormat.HEIC else exif.orientation
     image = image.transpose(_TURNS[orientation]) if orientation in _TURNS else image
     image = image.copy() if image is file else image
     image.info.clear()
     width, height = size if orientation < 5 else size[::-1]
-    return Picture(image, format_, width, height, read_metadata(exif))
+    return Picture(image, format_, width, height, read_metadata(exif, texts))
 
 
 def _not_a_picture(data: bytes) -> str:
     if not data:
         return "The file is empty."
     description = describe_unknown(data[:SNIFF_BYTES])
-    readable = ", ".join(known.label for known in PictureFormat)
+    readable = readable_formats()
     if description is None:
         return f"The file is no picture that can be read. These can: {readable}."
     return f"The file is {description}, which can't be read as a picture. These can: {readable}."

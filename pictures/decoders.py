@@ -8,8 +8,10 @@ from PIL import ImageFile
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from pictures.formats import PictureFormat
@@ -33,12 +35,25 @@ def open_file(format_: PictureFormat, data: bytes) -> ImageFile.ImageFile:
     return _DECODERS[format_](io.BytesIO(data))
 
 
+class _TiffPage(TiffImageFile):
+    """The first page of a TIFF as it is stored. Pillow's would turn it, and read whatever its EXIF data claims."""
+
+    def _setup(self) -> None:
+        super()._setup()
+        self._size = self._tile_size
+
+    def load_end(self) -> None:
+        """Leaves the page as it is."""
+
+
 _DECODERS: dict[PictureFormat, type[ImageFile.ImageFile]] = {
     PictureFormat.JPEG: JpegImageFile,
     PictureFormat.PNG: PngImageFile,
     PictureFormat.WEBP: WebPImageFile,
     PictureFormat.GIF: GifImageFile,
     PictureFormat.BMP: BmpImageFile,
+    PictureFormat.TIFF: _TiffPage,
+    PictureFormat.JPEG2000: Jpeg2KImageFile,
 }
 
 

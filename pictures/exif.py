@@ -4,51 +4,60 @@ Pillow has a reader too; this one works in bounded time on hostile files (it tou
 texts as bytes (cameras write many encodings) and prints no warnings on broken ones.
 """
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from pictures.tiff import Header, Value, read_directory, read_header
+
+IMAGE_DESCRIPTION: Final = 0x010E
 MAKE: Final = 0x010F
 MODEL: Final = 0x0110
 ORIENTATION: Final = 0x0112
 DATE_TIME: Final = 0x0132
+RATING: Final = 0x4746
+LENS_INFO: Final = 0xC630
 DATE_TIME_ORIGINAL: Final = 0x9003
 DATE_TIME_DIGITIZED: Final = 0x9004
 OFFSET_TIME: Final = 0x9010
 OFFSET_TIME_ORIGINAL: Final = 0x9011
 OFFSET_TIME_DIGITIZED: Final = 0x9012
+USER_COMMENT: Final = 0x9286
+SUB_SECONDS: Final = 0x9290
+SUB_SECONDS_ORIGINAL: Final = 0x9291
+SUB_SECONDS_DIGITIZED: Final = 0x9292
+LENS_SPECIFICATION: Final = 0xA432
+LENS_MAKE: Final = 0xA433
+LENS_MODEL: Final = 0xA434
 GPS_LATITUDE_REF: Final = 1
 GPS_LATITUDE: Final = 2
 GPS_LONGITUDE_REF: Final = 3
 GPS_LONGITUDE: Final = 4
+GPS_ALTITUDE_REF: Final = 5
+GPS_ALTITUDE: Final = 6
 
 _EXIF_DIRECTORY = 0x8769
 _GPS_DIRECTORY = 0x8825
-_MAIN_FIELDS = frozenset({MAKE, MODEL, ORIENTATION, DATE_TIME, _EXIF_DIRECTORY, _GPS_DIRECTORY})
-_EXIF_FIELDS = frozenset(
-    {DATE_TIME_ORIGINAL, DATE_TIME_DIGITIZED, OFFSET_TIME, OFFSET_TIME_ORIGINAL, OFFSET_TIME_DIGITIZED}
+_MAIN_FIELDS = frozenset(
+    {IMAGE_DESCRIPTION, MAKE, MODEL, ORIENTATION, DATE_TIME, RATING, LENS_INFO, _EXIF_DIRECTORY, _GPS_DIRECTORY}
 )
-_GPS_FIELDS = frozenset({GPS_LATITUDE_REF, GPS_LATITUDE, GPS_LONGITUDE_REF, GPS_LONGITUDE})
-
-_MAX_ENTRIES = 4096
-_MAX_VALUE_BYTES = 4096
-# TIFF 6.0, section 2: bytes of one value and its struct format; None: kept as bytes.
-_TYPES: Mapping[int, tuple[int, str | None]] = {
-    1: (1, None),
-    2: (1, None),
-    3: (2, "H"),
-    4: (4, "L"),
-    5: (8, "LL"),
-    7: (1, None),
-    8: (2, "h"),
-    9: (4, "l"),
-    10: (8, "ll"),
-    13: (4, "L"),
-}
-
-# Bytes of a text, or numbers; a rational is two of them, the numerator first.
-Value = bytes | tuple[int, ...]
+_EXIF_FIELDS = frozenset(
+    {
+        DATE_TIME_ORIGINAL,
+        DATE_TIME_DIGITIZED,
+        OFFSET_TIME,
+        OFFSET_TIME_ORIGINAL,
+        OFFSET_TIME_DIGITIZED,
+        USER_COMMENT,
+        SUB_SECONDS,
+        SUB_SECONDS_ORIGINAL,
+        SUB_SECONDS_DIGITIZED,
+        LENS_SPECIFICATION,
+        LENS_MAKE,
+        LENS_MODEL,
+    }
+)
+_GPS_FIELDS = frozenset(range(GPS_LATITUDE_REF, GPS_ALTITUDE + 1))
 
 
 @dataclass(frozen=True)
@@ -65,51 +74,36 @@ class Exif:
         value = self.main.get(ORIENTATION)
         return value[0] if isinstance(value, tuple) and value and 1 <= value[0] <= 8 else 1
 
+    def filled_from(self, other: "Exif") -> "Exif":
+        """The same with what it lacks taken from `other`. A place is taken whole or not at all."""
+        return Exif({**other.main, **self.main}, {**other.exif, **self.exif}, self.gps or other.gps)
+
 
 def read_exif(block: bytes) -> Exif:
-    """Reads an EXIF block, with or without the letters "Exif" before it. Never fails: what is broken is left out."""
-    while block.startswith(b"Exif\x00"):
-        block = block[6:]
-    order = {b"II": "<", b"MM": ">"}.get(block[:2])
-    if order is None or len(block) < 8:
+    """Reads an EXIF block, with or without the letters "Exif" before it, or a TIFF file.
+
+    Never fails: what is broken is left out.
+    """
+    start = 0
+    while block.startswith(b"Exif\x00", start) and start < 60:
+        start += 6
+    block = block[start:] if start else block
+    header = read_header(block)
+    if header is None:
         return Exif()
-    main = _read_directory(block, order, struct.unpack_from(order + "L", block, 4)[0], _MAIN_FIELDS)
+    main = read_directory(block, header, header.first, _MAIN_FIELDS)
     return Exif(
-        main,
-        _read_directory(block, order, _pointer(main, _EXIF_DIRECTORY), _EXIF_FIELDS),
-        _read_directory(block, order, _pointer(main, _GPS_DIRECTORY), _GPS_FIELDS),
+        main.fields,
+        read_directory(block, header, main.number(_EXIF_DIRECTORY) or 0, _EXIF_FIELDS).fields,
+        read_directory(block, header, main.number(_GPS_DIRECTORY) or 0, _GPS_FIELDS).fields,
     )
 
 
-def _pointer(directory: Mapping[int, Value], tag: int) -> int:
-    value = directory.get(tag)
-    return value[0] if isinstance(value, tuple) and value else 0
+def join_exif(main: bytes, exif: bytes, gps: bytes) -> Exif:
+    """The same of three blocks, each of whose first directory is one of the three, as CR3 has them."""
+    return Exif(_first(main, _MAIN_FIELDS), _first(exif, _EXIF_FIELDS), _first(gps, _GPS_FIELDS))
 
 
-def _read_directory(block: bytes, order: str, start: int, wanted: frozenset[int]) -> dict[int, Value]:
-    fields: dict[int, Value] = {}
-    if not 8 <= start <= len(block) - 2:
-        return fields
-    count = min(struct.unpack_from(order + "H", block, start)[0], _MAX_ENTRIES, (len(block) - start - 2) // 12)
-    for number in range(count):
-        position = start + 2 + 12 * number
-        tag, kind, length = struct.unpack_from(order + "HHL", block, position)
-        if tag in wanted and tag not in fields:
-            value = _read_value(block, order, position + 8, kind, length)
-            if value is not None:
-                fields[tag] = value
-    return fields
-
-
-def _read_value(block: bytes, order: str, position: int, kind: int, length: int) -> Value | None:
-    width, code = _TYPES.get(kind, (0, None))
-    size = width * length
-    if not 0 < size <= _MAX_VALUE_BYTES:
-        return None
-    if size > 4:
-        position = struct.unpack_from(order + "L", block, position)[0]
-    if position + size > len(block):
-        return None
-    if code is None:
-        return block[position : position + size]
-    return struct.unpack_from(order + code * length, block, position)
+def _first(block: bytes, wanted: frozenset[int]) -> Mapping[int, Value]:
+    header: Header | None = read_header(block)
+    return read_directory(block, header, header.first, wanted).fields if header is not None else {}

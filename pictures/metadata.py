@@ -1,17 +1,18 @@
 """What a picture's file tells of itself: when, where and with what it was taken."""
 
-import re
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pictures import exif
-from pictures.exif import Exif, Value
-
-_DATE = re.compile(r"(\d{4})[:/-](\d{1,2})[:/-](\d{1,2})[ T](\d{1,2}):(\d{1,2}):(\d{1,2})")
-_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
-_FIRST_YEAR = 1800  # before photography; an earlier date is a fault of the file
-_MAX_OFFSET = timedelta(hours=14)
+from pictures import exif, xmp
+from pictures.descriptions import Description, read_description
+from pictures.exif import Exif
+from pictures.iptc import read_iptc
+from pictures.place import read_altitude, read_position
+from pictures.taken_at import read_taken_at
+from pictures.texts import Texts
+from pictures.tiff import Value
+from pictures.wording import cleaned, decoded
+from pictures.xmp import Xmp, read_xmp
 
 
 @dataclass(frozen=True)
@@ -28,92 +29,53 @@ class Metadata:
     """Degrees (WGS 84), east positive, -180 to 180."""
     camera_make: str = ""
     camera_model: str = ""
+    lens: str = ""
+    altitude_meters: float | None = None
+    """Above sea level; negative below. Only beside a position."""
+    description: Description = field(default_factory=Description)
 
 
-def read_metadata(block: Exif) -> Metadata:
-    """The facts that an EXIF block tells."""
-    taken_at, utc_offset = _taken_at(block)
-    latitude, longitude = _position(block)
+def read_metadata(block: Exif, texts: Texts | None = None) -> Metadata:
+    """The facts that a file's blocks tell."""
+    texts = texts or Texts()
+    packet = read_xmp(texts.xmp)
+    taken_at, utc_offset = read_taken_at(block, packet, texts.png.get("Creation Time", ""))
+    latitude, longitude = read_position(block.gps)
     return Metadata(
         taken_at,
         utc_offset,
         latitude,
         longitude,
-        _text(block.main.get(exif.MAKE)),
-        _text(block.main.get(exif.MODEL)),
+        decoded(block.main.get(exif.MAKE)),
+        decoded(block.main.get(exif.MODEL)),
+        _lens(block, packet),
+        read_altitude(block.gps) if latitude is not None else None,
+        read_description(block, packet, read_iptc(texts.iptc), texts),
     )
 
 
-def _taken_at(block: Exif) -> tuple[datetime | None, timedelta | None]:
-    """The time of exposure; where the file lacks it that of digitizing, then that of the last change."""
-    candidates = (
-        (block.exif.get(exif.DATE_TIME_ORIGINAL), block.exif.get(exif.OFFSET_TIME_ORIGINAL)),
-        (block.exif.get(exif.DATE_TIME_DIGITIZED), block.exif.get(exif.OFFSET_TIME_DIGITIZED)),
-        (block.main.get(exif.DATE_TIME), block.exif.get(exif.OFFSET_TIME)),
-    )
-    for time, offset in candidates:
-        taken_at = _date(_text(time))
-        if taken_at is not None:
-            return taken_at, _offset(_text(offset))
-    return None, None
+def _lens(block: Exif, packet: Xmp) -> str:
+    """Its name; where the file lacks that, its maker with focal lengths and apertures."""
+    name = decoded(block.exif.get(exif.LENS_MODEL))
+    if any(character.isalnum() for character in name):
+        return name
+    if named_elsewhere := cleaned(packet.first(xmp.LENS)):
+        return named_elsewhere
+    numbers = _lens_numbers(block.exif.get(exif.LENS_SPECIFICATION) or block.main.get(exif.LENS_INFO))
+    return f"{decoded(block.exif.get(exif.LENS_MAKE))} {numbers}".strip() if numbers else ""
 
 
-def _date(text: str) -> datetime | None:
-    match = _DATE.match(text)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = (int(part) for part in match.groups())
-    if year < _FIRST_YEAR:
-        return None
-    try:
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - civil time has no zone
-    except ValueError:
-        return None
-
-
-def _offset(text: str) -> timedelta | None:
-    if text == "Z":
-        return timedelta()
-    match = _OFFSET.fullmatch(text)
-    if match is None or int(match[3]) > 59:
-        return None
-    offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
-    if offset > _MAX_OFFSET:
-        return None
-    return -offset if match[1] == "-" else offset
-
-
-def _position(block: Exif) -> tuple[float | None, float | None]:
-    """Latitude and longitude. Exactly (0, 0) counts as missing: it is what devices write that had no fix."""
-    latitude = _degrees(block.gps.get(exif.GPS_LATITUDE), block.gps.get(exif.GPS_LATITUDE_REF), "N", "S", 90)
-    longitude = _degrees(block.gps.get(exif.GPS_LONGITUDE), block.gps.get(exif.GPS_LONGITUDE_REF), "E", "W", 180)
-    if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
-        return None, None
-    return latitude, longitude
-
-
-def _degrees(value: Value | None, hemisphere: Value | None, positive: str, negative: str, limit: int) -> float | None:
-    """Degrees, minutes and seconds as rationals; minutes and seconds may be left out."""
-    letter = _text(hemisphere)[:1].upper()
-    if not isinstance(value, tuple) or not 2 <= len(value) <= 6 or len(value) % 2 or letter not in (positive, negative):
-        return None
-    degrees = 0.0
-    for part, (numerator, denominator) in enumerate(zip(value[::2], value[1::2], strict=True)):
-        if denominator == 0 or numerator < 0 or denominator < 0:
-            return None
-        degrees += numerator / denominator / 60**part
-    if degrees > limit:
-        return None
-    return -degrees if letter == negative and degrees else degrees
-
-
-def _text(value: Value | None) -> str:
-    """A text up to its first NUL, in UTF-8 or else Latin-1, without control characters and outer blanks."""
-    if not isinstance(value, bytes):
+def _lens_numbers(value: Value | None) -> str:
+    """Such as "24-70mm f/2.8-4"; unknown numbers are 0/0."""
+    if not isinstance(value, tuple) or len(value) != 8:
         return ""
-    value = value.split(b"\x00", 1)[0]
-    try:
-        text = value.decode("utf-8")
-    except UnicodeDecodeError:
-        text = value.decode("latin-1")
-    return "".join(character for character in text if unicodedata.category(character) != "Cc").strip()
+    numbers = [
+        top / bottom if bottom > 0 and top > 0 else 0.0 for top, bottom in zip(value[::2], value[1::2], strict=True)
+    ]
+    shortest, longest, widest, widest_at_longest = numbers
+    if not shortest:
+        return ""
+    text = f"{shortest:g}-{longest:g}mm" if longest > shortest else f"{shortest:g}mm"
+    if not widest:
+        return text
+    return f"{text} f/{widest:g}-{widest_at_longest:g}" if widest_at_longest > widest else f"{text} f/{widest:g}"

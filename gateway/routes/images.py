@@ -16,8 +16,8 @@ from pictures.formats import SNIFF_BYTES, PictureFormat, sniff
 from pictures.thumbnail import THUMBNAIL_MEDIA_TYPE
 
 _MEDIA_TYPES = frozenset(kind.media_type for kind in PictureFormat)
-# Browsers other than Safari don't show these; the preview does.
-_DOWNLOADED = frozenset({PictureFormat.HEIC.media_type})
+# The others are downloaded: few browsers show them; the preview does.
+_SHOWN = frozenset(kind.media_type for kind in PictureFormat if kind.shown_by_browsers)
 _FOR_GOOD = "private, max-age=31536000, immutable"
 _ASK_EACH_TIME = "private, no-cache"
 
@@ -50,7 +50,7 @@ async def get_original(request: web.Request) -> web.StreamResponse:
     media_type = image.media_type or await asyncio.to_thread(_sniffed, file)
     if media_type not in _MEDIA_TYPES:
         media_type = "application/octet-stream"
-    shown = media_type in _MEDIA_TYPES - _DOWNLOADED
+    shown = media_type in _SHOWN
     return await send_file(
         request,
         file,

@@ -67,14 +67,14 @@ def test_a_hidden_root_is_walked_all_the_same(tmp_path: Path) -> None:
 
 
 def test_what_is_no_photo_by_its_ending_is_told_by_kind(tmp_path: Path) -> None:
-    make(tmp_path, b"a.MOV", b"b.CR2", b"c.tiff", b"d.mp3", b"e.pdf", b"f.JPG", b"g.unknown", b"h")
+    make(tmp_path, b"a.MOV", b"b.psd", b"c.CRW", b"d.mp3", b"e.pdf", b"f.JPG", b"g.unknown", b"h")
     os.mkfifo(tmp_path / "pipe.jpg")
 
     assert found(tmp_path) == [b"f.JPG", b"g.unknown", b"h"]
     assert kinds(tmp_path) == {
         "a.MOV": "videos",
-        "b.CR2": "pictures in formats that are not read yet",
-        "c.tiff": "pictures in formats that are not read yet",
+        "b.psd": "pictures in formats that are not read yet",
+        "c.CRW": "pictures in formats that are not read yet",
         "d.mp3": "sound",
         "e.pdf": "other files",
         "pipe.jpg": "devices, pipes and sockets",

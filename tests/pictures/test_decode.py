@@ -23,7 +23,8 @@ from tests.pictures.files import (
 
 ORIENTATION = 0x0112
 UPRIGHT = [RED, GREEN, BLUE, WHITE]
-PILLOW_FORMATS = [format_ for format_ in PictureFormat if format_ is not PictureFormat.HEIC]
+NOT_RAW = [format_ for format_ in PictureFormat if not format_.is_raw]
+PILLOW_FORMATS = [format_ for format_ in NOT_RAW if format_ is not PictureFormat.HEIC]
 WITH_EXIF = ["JPEG", "PNG", "WEBP", "AVIF"]
 
 
@@ -31,7 +32,7 @@ def a_file(format_: PictureFormat) -> bytes:
     return heic() if format_ is PictureFormat.HEIC else encoded(four_colours(), format_.name)
 
 
-@pytest.mark.parametrize("format_", PictureFormat)
+@pytest.mark.parametrize("format_", NOT_RAW)
 def test_reads_each_format(format_: PictureFormat) -> None:
     picture = read_picture(a_file(format_))
     assert picture.format is format_
@@ -100,7 +101,7 @@ def test_the_decoded_picture_carries_no_metadata() -> None:
     assert not picture.image.getexif()
 
 
-@pytest.mark.parametrize("format_", PictureFormat)
+@pytest.mark.parametrize("format_", NOT_RAW)
 def test_a_cut_off_file_is_refused(format_: PictureFormat) -> None:
     noise = Image.effect_noise((64, 48), 80).convert("RGB")
     data = heic() if format_ is PictureFormat.HEIC else encoded(noise, format_.name)
@@ -138,7 +139,7 @@ def test_a_video_behind_a_jpeg_does_no_harm() -> None:
     assert corners(read_picture(data).image) == UPRIGHT
 
 
-@pytest.mark.parametrize("format_", PictureFormat)
+@pytest.mark.parametrize("format_", NOT_RAW)
 def test_zeros_after_a_whole_picture_do_no_harm(format_: PictureFormat) -> None:
     assert corners(read_picture(a_file(format_) + bytes(4096)).image) == UPRIGHT
 
@@ -178,12 +179,12 @@ def test_what_is_no_picture_is_refused_with_a_sentence(data: bytes, words: str) 
 
 
 def test_formats_beyond_the_listed_ones_are_refused() -> None:
-    for format_ in ("TIFF", "PPM", "TGA", "ICO", "PCX", "EPS"):
+    for format_ in ("PPM", "TGA", "ICO", "PCX", "EPS"):
         with pytest.raises(Undecodable):
             read_picture(encoded(four_colours(32, 32), format_))
 
 
-@pytest.mark.parametrize("format_", PictureFormat)
+@pytest.mark.parametrize("format_", NOT_RAW)
 def test_damaged_bytes_end_in_a_picture_or_in_a_refusal(format_: PictureFormat) -> None:
     whole = a_file(format_)
     chance = random.Random(7)

@@ -4,7 +4,7 @@ from pictures.formats import SNIFF_BYTES, PictureFormat, describe_unknown, sniff
 from tests.pictures.files import encoded, four_colours, heic
 
 
-@pytest.mark.parametrize("format_", [f for f in PictureFormat if f is not PictureFormat.HEIC])
+@pytest.mark.parametrize("format_", [f for f in PictureFormat if f is not PictureFormat.HEIC and not f.is_raw])
 def test_each_format_is_told_by_its_content(format_: PictureFormat) -> None:
     assert sniff(encoded(four_colours(), format_.name)[:SNIFF_BYTES]) is format_
 
@@ -30,7 +30,7 @@ def test_brands_beyond_their_box_do_not_count() -> None:
         (b"\xef\xbb\xbf<!DOCTYPE html><html>", "an HTML page"),
         (b"<?xml version='1.0'?><svg xmlns='x'>", "an SVG drawing"),
         (b"%PDF-1.7\n", "a PDF document"),
-        (b"II*\x00\x08\x00\x00\x00", "a TIFF picture or a camera's raw file"),
+        (b"FOVb\x00\x03\x02\x00", "a Sigma camera's raw file"),
         (b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom", "a video"),
         (b"\xff\x0a\x00", "a JPEG XL picture"),
     ],
