@@ -61,7 +61,7 @@ def _from_profile(profile: object) -> bytes:
     if not isinstance(profile, str) or len(profile) > 2 * MAX_IPTC_BYTES:
         return b""
     try:
-        content = bytes.fromhex("".join(profile.split()[2:]))
+        content = bytes.fromhex("".join(profile.strip().split("\n")[2:]))
     except ValueError:
         return b""
     return find_in_photoshop(content) if content.startswith(b"8BIM") else content

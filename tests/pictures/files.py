@@ -21,6 +21,8 @@ TURNS = {
     8: Image.Transpose.ROTATE_270,
 }
 
+UPRIGHT_CORNERS = [RED, GREEN, BLUE, WHITE]
+
 ExifValue = bytes | int | Sequence[tuple[int, int]]
 
 
