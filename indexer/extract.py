@@ -3,20 +3,15 @@
 What is here runs in threads: it blocks, and knows nothing of the services.
 """
 
-import hashlib
-import os
-import stat
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from indexer.errors import FileTrouble
 from indexer.photo import FoundFile, Location, Photo, TakenAt, TakenAtSource
+from indexer.photo_root import Content, PhotoRoot
 from indexer.walk import has_picture_ending
 from pictures.decode import Picture, read_picture
 from pictures.errors import TooLarge, Undecodable
-from pictures.formats import SNIFF_BYTES, sniff
-from pictures.limits import DEFAULT_LIMITS
 from pictures.paths import image_id
 from pictures.perceptual_hash import perceptual_hash
 from pictures.reduce import reduced_picture
@@ -27,15 +22,6 @@ _NO_PICTURE_EDGE = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """A file's bytes, and its size and time at the moment they were read."""
-
-    data: bytes
-    sha256: str
-    modified_ns: int
-
-
-@dataclass(frozen=True, slots=True)
 class Extracted:
     """A photo's facts, and the encoded picture to send; None if the content is the one that is known already."""
 
@@ -43,27 +29,18 @@ class Extracted:
     picture: bytes | None
 
 
-class NotAPhoto(Exception):
-    """A file whose name does not say what it is, and whose content is no picture."""
-
-
 @dataclass(frozen=True)
 class Extractor:
-    """Reads the photos of one folder."""
+    """Reads the photos of one root."""
 
-    root: bytes
+    root: PhotoRoot
     source: str
     with_location: bool = True
-    read_bytes: Callable[[int, int], bytes] = os.read
 
     def read(self, file: FoundFile) -> Content:
         """The file's content. Raises NotAPhoto, FileTrouble, and FileNotFoundError if it is gone."""
         try:
-            return self._read(self.root + b"/" + file.path, must_sniff=not has_picture_ending(file.path))
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            raise FileTrouble("UNREADABLE", f"The file can't be read: {error.strerror or error}.") from error
+            return self.root.read(file, must_sniff=not has_picture_ending(file.path))
         except TooLarge as error:
             raise FileTrouble("IMAGE_TOO_LARGE", str(error)) from error
 
@@ -78,30 +55,6 @@ class Extractor:
         picture = _decoded(content.data, useful_edge or None)
         edge = useful_edge or min(picture.image.size)
         return Extracted(self._photo(file, content, picture), reduced_picture(picture.image, edge))
-
-    def _read(self, path: bytes, *, must_sniff: bool) -> Content:
-        # A pipe that took the file's place would block without O_NONBLOCK.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as opened:
-            before = os.fstat(opened.fileno())
-            if not stat.S_ISREG(before.st_mode):
-                raise NotAPhoto
-            head = self._read_up_to(opened.fileno(), SNIFF_BYTES)
-            if must_sniff and sniff(head) is None:
-                raise NotAPhoto
-            DEFAULT_LIMITS.check_bytes(before.st_size)
-            data = head + self._read_up_to(opened.fileno(), before.st_size - len(head) + 1)
-            after = os.fstat(opened.fileno())
-        if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size) or len(data) != before.st_size:
-            raise FileTrouble("CHANGED_WHILE_READ", "The file changed while it was read. Run the indexer again.")
-        return Content(data, hashlib.sha256(data).hexdigest(), before.st_mtime_ns)
-
-    def _read_up_to(self, descriptor: int, count: int) -> bytes:
-        """At most `count` bytes; fewer only at the file's end."""
-        parts = []
-        while count > 0 and (part := self.read_bytes(descriptor, count)):
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
 
     def _photo(self, file: FoundFile, content: Content, picture: Picture) -> Photo:
         metadata = picture.metadata

@@ -1,13 +1,12 @@
 """Finds what a run would take out of the index by mistake, before it does: a disk, folder or file may only be away."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from indexer.errors import RebuildNotFinished, SetupTrouble
 from indexer.fingerprint import read_fingerprints
 from indexer.patience import Patience
+from indexer.photo_root import PhotoRoot
 from indexer.ports import Index, Search
 from indexer.spool import Spool
 from indexer.tally import Tally
@@ -19,9 +18,9 @@ _FEW = 10
 
 @dataclass(frozen=True)
 class Losses:
-    """The checks of one run over `folder`. Not needed where a person allows photos to be missing."""
+    """The checks of one run over `root`. Not needed where a person allows photos to be missing."""
 
-    folder: Path
+    root: PhotoRoot
     source: str
     search: Search
     patience: Patience
@@ -31,8 +30,8 @@ class Losses:
         indexed = index.counts.get(self.source, 0)
         if indexed and not tally.photos_found:
             raise SetupTrouble(
-                f"There are no photos in {os.fsdecode(self.folder)}, but the index holds {indexed:,} of the "
-                f"source {self.source}. Nothing was removed. Check that its disk is mounted; if they are "
+                f"There are no photos in {self.root.shown}, but the index holds {indexed:,} of the "
+                f"source {self.source}. Nothing was removed. {self.root.advice}; if they are "
                 "really gone, run again with --prune --allow-missing."
             )
 
@@ -41,8 +40,8 @@ class Losses:
         if gone > max(_FEW, indexed / 2):
             raise SetupTrouble(
                 f"{gone:,} of the {indexed:,} photos that the index holds of the source {self.source} are "
-                f"not in {os.fsdecode(self.folder)}. Nothing was removed. If this is another folder than the one that "
-                f"was indexed as {self.source}, name it with --source; else check that its disks are mounted. If the "
+                f"not in {self.root.shown}. Nothing was removed. If this is another folder than the one that "
+                f"was indexed as {self.source}, name it with --source. {self.root.advice}. If the "
                 "photos are really gone or have moved, run again with --allow-missing."
             )
 

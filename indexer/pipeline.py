@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from indexer.delivery import Delivery
 from indexer.errors import FileTrouble, IndexerError, ModelMismatch, TemporaryTrouble
-from indexer.extract import Extracted, Extractor, NotAPhoto
+from indexer.extract import Extracted, Extractor
 from indexer.fingerprint import read_fingerprints
 from indexer.patience import Patience
 from indexer.photo import Photo
+from indexer.photo_root import NotAPhoto, PhotoRoot
 from indexer.ports import EmbeddedPicture, Embedder, Embedding, Model, Picture, Search, Write, Written
 from indexer.survey import GonePhoto, Survey, ToDo
 from indexer.tally import Failures, Tally
@@ -31,10 +32,9 @@ _EXTRACTED_AHEAD = 64
 
 @dataclass(frozen=True)
 class Job:
-    """One folder to index."""
+    """One root to index."""
 
-    root: bytes
-    """A real path."""
+    root: PhotoRoot
     source: str
     model: Model
     rebuild_id: str = ""
@@ -142,6 +142,8 @@ class Pipeline:
                 self.survey.add_gone(GonePhoto(to_do.indexed_id, relative_path, must_be_absent=False))
         except FileTrouble as trouble:
             self._failures.add(relative_path, trouble.reason, str(trouble))
+        except IndexerError:
+            raise
         except Exception as error:  # a file that brings out a fault of ours must not stop the others
             self._failures.add(relative_path, "INTERNAL", f"{type(error).__name__}: {error}")
         return None

@@ -1,6 +1,6 @@
 """One run: which index to write to, the pipeline, and what comes after it: pruning, or the end of a rebuild."""
 
-import os
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +13,20 @@ from indexer.errors import (
     TemporaryTrouble,
 )
 from indexer.losses import Losses
+from indexer.photo_root import PhotoRoot
 from indexer.pipeline import Job, Pipeline, Services
 from indexer.ports import Index, Model, ModelState
-from indexer.prune import Root, prune
+from indexer.prune import prune
+from indexer.roots import open_root
 from indexer.tally import Failures, Tally
-from indexer.walk import check_root
 
 
 @dataclass(frozen=True)
 class Options:
     """What a person asks for."""
 
-    folder: Path
+    folder: Path | str
+    """The folder with the photos, or its URL in an object store."""
     source: str
     prune: bool = False
     rebuild: bool = False
@@ -54,22 +56,26 @@ class Run:
 
     async def run(self) -> int:
         """Returns the exit code. Raises IndexerError if the run could not be brought to its end."""
-        root = Root(check_root(self._options.folder))
+        root = open_root(self._options.folder)
+        try:
+            return await self._index(root)
+        finally:
+            root.close()
+
+    async def _index(self, root: PhotoRoot) -> int:
         model = await self._ready_model()
         index = await self._with_search.until_answered(self._search.get_index)
         rebuild_id = await self._begin_rebuild(model, index) if self._options.rebuild else ""
         if not rebuild_id:
             check_model(model, index)
-        self._announce(model, index, rebuild_id)
-        job = Job(
-            root.path, self._options.source, model, rebuild_id, self._options.with_location, self._options.readers
-        )
+        self._announce(root, model, index, rebuild_id)
+        job = Job(root, self._options.source, model, rebuild_id, self._options.with_location, self._options.readers)
         pipeline = Pipeline(job, self._services, self._tally, self._failures)
         try:
             await pipeline.run()
-            root.check_still_there()
+            await asyncio.to_thread(root.check_still_there)
             if not self._options.allow_missing:
-                await self._check_losses(index, rebuild_id, pipeline.survey.unreadable_folders)
+                await self._check_losses(root, index, rebuild_id, pipeline.survey.unreadable_folders)
             if rebuild_id:
                 await self._commit(rebuild_id, model)
             if self._options.prune or rebuild_id:
@@ -111,10 +117,9 @@ class Run:
             self._say(f"The rebuild goes on; the next index holds {rebuild.image_count:,} photos already.")
         return rebuild.id
 
-    def _announce(self, model: Model, index: Index, rebuild_id: str) -> None:
+    def _announce(self, root: PhotoRoot, model: Model, index: Index, rebuild_id: str) -> None:
         where = "the next index" if rebuild_id else "the index"
-        folder = os.fsencode(self._options.folder).decode("utf-8", "replace")
-        self._say(f"Indexing {folder} as source {self._options.source} into {where}, with the model {model.id}.")
+        self._say(f"Indexing {root.shown} as source {self._options.source} into {where}, with the model {model.id}.")
         if model.notice:
             self._say(model.notice)
         if index.rebuild and not rebuild_id:
@@ -123,8 +128,10 @@ class Run:
                 "index until this folder is indexed with --rebuild."
             )
 
-    async def _check_losses(self, index: Index, rebuild_id: str, unreadable_folders: list[str]) -> None:
-        losses = Losses(self._options.folder, self._options.source, self._search, self._with_search)
+    async def _check_losses(
+        self, root: PhotoRoot, index: Index, rebuild_id: str, unreadable_folders: list[str]
+    ) -> None:
+        losses = Losses(root, self._options.source, self._search, self._with_search)
         losses.check_not_empty(index, self._tally)
         if rebuild_id:
             await losses.check_folders(unreadable_folders)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from indexer.fingerprint import Gone, Seen, compare
 from indexer.photo import Fingerprint, FoundFile
+from indexer.photo_root import PhotoRoot
 from indexer.spool import Spool
 from indexer.tally import Failures, Tally
 from indexer.walk import PassedOver, UnreadableFile, UnreadableFolder, walk
@@ -44,8 +45,8 @@ class Survey:
         self._to_embed = Spool()
         self._gone = Spool()
 
-    async def run(self, root: bytes, fingerprints: AsyncIterator[Sequence[Fingerprint]]) -> None:
-        """Walks the folder; `next_to_do` can be read meanwhile."""
+    async def run(self, root: PhotoRoot, fingerprints: AsyncIterator[Sequence[Fingerprint]]) -> None:
+        """Walks the root; `next_to_do` can be read meanwhile."""
         async for item in compare(walk(root), fingerprints):
             self._tally.indexed += item.known is not None
             if isinstance(item, Gone):

@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from indexer.errors import FileTrouble
-from indexer.extract import Extractor, NotAPhoto
+from indexer.extract import Extractor
+from indexer.folder_root import FolderRoot
 from indexer.photo import FoundFile, Location, TakenAt, TakenAtSource
+from indexer.photo_root import NotAPhoto
 from tests.indexer.fake_services import jpeg
 
 GPS = {1: "S", 2: (33.0, 30.0, 0.0), 3: "W", 4: (70.0, 15.0, 0.0)}
@@ -32,7 +34,7 @@ def found(root: Path, name: str) -> FoundFile:
 
 
 def extractor(root: Path) -> Extractor:
-    return Extractor(os.fsencode(root), "photos")
+    return Extractor(FolderRoot(root), "photos")
 
 
 def test_the_facts_of_a_photo(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_the_facts_of_a_photo(tmp_path: Path) -> None:
 
 def test_the_location_is_left_out_on_request(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(photo_with_exif())
-    discreet = Extractor(os.fsencode(tmp_path), "photos", with_location=False)
+    discreet = Extractor(FolderRoot(tmp_path), "photos", with_location=False)
     file = found(tmp_path, "a.jpg")
 
     extracted = discreet.extract(file, "", 8)
@@ -96,7 +98,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken(tmp_path: Path) -> No
             file.write(b"more")
         return data
 
-    changing = Extractor(os.fsencode(tmp_path), "photos", read_bytes=read_and_append)
+    changing = Extractor(FolderRoot(tmp_path, read_and_append), "photos")
     with pytest.raises(FileTrouble) as raised:
         changing.read(found(tmp_path, "a.jpg"))
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from indexer.errors import SetupTrouble
+from indexer.folder_root import FolderRoot
 from indexer.photo import FoundFile
-from indexer.walk import PassedOver, UnreadableFolder, check_root, walk
+from indexer.walk import PassedOver, UnreadableFolder, walk
 from pictures.paths import encode_path
 from tests.indexer.conftest import make_unreadable_folder
 
@@ -20,11 +21,11 @@ def make(root: Path, *paths: bytes) -> None:
 
 
 def found(root: Path) -> list[bytes]:
-    return [entry.path for entry in walk(check_root(root)) if isinstance(entry, FoundFile)]
+    return [entry.path for entry in walk(FolderRoot(root)) if isinstance(entry, FoundFile)]
 
 
 def kinds(root: Path) -> dict[str, str]:
-    return {entry.relative_path: entry.kind for entry in walk(check_root(root)) if isinstance(entry, PassedOver)}
+    return {entry.relative_path: entry.kind for entry in walk(FolderRoot(root)) if isinstance(entry, PassedOver)}
 
 
 def test_the_order_is_that_of_the_encoded_paths(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_a_folder_that_can_not_be_read_is_told_of_and_stops_nothing(tmp_path: Pa
     make(tmp_path, b"a.jpg", b"z.jpg")
     unreadable = make_unreadable_folder(tmp_path)
 
-    entries = list(walk(check_root(tmp_path)))
+    entries = list(walk(FolderRoot(tmp_path)))
 
     told = [entry for entry in entries if isinstance(entry, UnreadableFolder)]
     assert [entry.relative_path for entry in told] == [os.fsdecode(unreadable) + "/"]
@@ -115,9 +116,9 @@ def test_what_can_not_be_walked_is_said_in_a_sentence(tmp_path: Path) -> None:
     make(tmp_path, b"file")
 
     with pytest.raises(SetupTrouble, match="There is no folder"):
-        check_root(tmp_path / "missing")
+        FolderRoot(tmp_path / "missing")
     with pytest.raises(SetupTrouble, match="is a file"):
-        check_root(tmp_path / "file")
+        FolderRoot(tmp_path / "file")
 
 
 def test_a_root_that_is_a_link_to_a_folder_is_walked(tmp_path: Path) -> None:

@@ -1,0 +1,166 @@
+"""Photos in a folder on disk.
+
+Everything is bytes: a name that is not UTF-8 is a name like any other. Links to folders are not followed, so there are
+no loops; a link to a file counts as that file if it stays under the folder.
+"""
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from indexer.errors import FileTrouble, SetupTrouble
+from indexer.photo import FoundFile
+from indexer.photo_root import (
+    Content,
+    FileFacts,
+    NotAPhoto,
+    Unreadable,
+    changed_while_read,
+    check_begins_like_a_picture,
+    content_of,
+)
+from pictures.formats import SNIFF_BYTES
+from pictures.limits import DEFAULT_LIMITS
+
+_NO_FILES = "devices, pipes and sockets"
+
+
+class FolderRoot:
+    """The port PhotoRoot for a folder."""
+
+    advice = "Check that its disk is mounted"
+
+    def __init__(self, folder: Path, read_bytes: Callable[[int, int], bytes] = os.read) -> None:
+        """Raises SetupTrouble if the folder can't be listed."""
+        self.path = _check(folder)
+        self.shown = os.fsencode(folder).decode("utf-8", "replace")
+        self._prefix = self.path if self.path.endswith(b"/") else self.path + b"/"
+        self._read_bytes = read_bytes
+        self._identity = _identity(self.path)
+
+    def list_folder(self, path: bytes) -> "list[_Listed]":
+        """See the port."""
+        try:
+            with os.scandir(self._prefix + path) as entries:
+                return [_Listed(entry, self._prefix) for entry in entries]
+        except OSError as error:
+            raise Unreadable(_sentence(error)) from error
+
+    def read(self, file: FoundFile, *, must_sniff: bool) -> Content:
+        """See the port."""
+        try:
+            return self._read(self._prefix + file.path, must_sniff=must_sniff)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise FileTrouble("UNREADABLE", f"The file can't be read: {error.strerror or error}.") from error
+
+    def is_absent(self, path: bytes) -> bool:
+        """See the port."""
+        return not os.path.lexists(self._prefix + path)
+
+    def check_still_there(self) -> None:
+        """See the port."""
+        try:
+            same = _identity(self.path) == self._identity
+        except OSError:
+            same = False
+        if not same:
+            raise SetupTrouble(
+                f"{os.fsdecode(self.path)} went away during the run. Nothing was removed from the index. Check that "
+                "its disk is mounted and run the indexer again."
+            )
+
+    def close(self) -> None:
+        """See the port."""
+
+    def _read(self, path: bytes, *, must_sniff: bool) -> Content:
+        # A pipe that took the file's place would block without O_NONBLOCK.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as opened:
+            before = os.fstat(opened.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise NotAPhoto
+            head = self._read_up_to(opened.fileno(), SNIFF_BYTES)
+            if must_sniff:
+                check_begins_like_a_picture(head)
+            DEFAULT_LIMITS.check_bytes(before.st_size)
+            data = head + self._read_up_to(opened.fileno(), before.st_size - len(head) + 1)
+            after = os.fstat(opened.fileno())
+        if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size) or len(data) != before.st_size:
+            raise changed_while_read()
+        return content_of(data, before.st_mtime_ns)
+
+    def _read_up_to(self, descriptor: int, count: int) -> bytes:
+        """At most `count` bytes; fewer only at the file's end."""
+        parts = []
+        while count > 0 and (part := self._read_bytes(descriptor, count)):
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+
+class _Listed:
+    """The port Listed for an entry of a folder."""
+
+    __slots__ = ("_entry", "_prefix", "is_folder", "name")
+
+    def __init__(self, entry: os.DirEntry[bytes], prefix: bytes) -> None:
+        self.name = entry.name
+        self.is_folder = entry.is_dir(follow_symlinks=False)
+        self._entry = entry
+        self._prefix = prefix
+
+    def look(self) -> FileFacts | str:
+        """See the port."""
+        entry = self._entry
+        try:
+            if entry.is_symlink():
+                if kind := _kind_of_link(self._prefix, entry):
+                    return kind
+            elif not entry.is_file(follow_symlinks=False):
+                return _NO_FILES
+            found = entry.stat()
+        except OSError as error:
+            raise Unreadable(_sentence(error)) from error
+        return FileFacts(found.st_size, found.st_mtime_ns)
+
+
+def _kind_of_link(prefix: bytes, link: os.DirEntry[bytes]) -> str | None:
+    target = os.path.realpath(link.path)
+    if not (target + b"/").startswith(prefix):
+        return "links that lead out of the folder"
+    try:
+        mode = os.stat(target).st_mode  # noqa: PTH116 a path of bytes
+    except FileNotFoundError:
+        return "broken links"
+    if stat.S_ISDIR(mode):
+        return "links to folders"
+    return None if stat.S_ISREG(mode) else _NO_FILES
+
+
+def _check(folder: Path) -> bytes:
+    """The folder's real path."""
+    try:
+        found = folder.stat()
+    except FileNotFoundError as error:
+        raise SetupTrouble(f"There is no folder {folder}. Check the name, and that its disk is mounted.") from error
+    except OSError as error:
+        raise SetupTrouble(f"{folder} can't be looked at: {error.strerror}.") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise SetupTrouble(f"{folder} is a file. Name the folder that holds it.")
+    root = os.path.realpath(os.fsencode(folder))
+    try:
+        with os.scandir(root):
+            return root
+    except OSError as error:
+        raise SetupTrouble(f"{folder} can't be read: {error.strerror}. Allow it or choose another folder.") from error
+
+
+def _identity(path: bytes) -> tuple[int, int]:
+    found = os.stat(path)  # noqa: PTH116 a path of bytes
+    return found.st_dev, found.st_ino
+
+
+def _sentence(error: OSError) -> str:
+    return f"{error.strerror or error}."
