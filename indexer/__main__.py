@@ -16,9 +16,10 @@ from grpc_runtime.telemetry import begin_request
 from indexer import progress
 from indexer.clients import EmbedderClient, SearchClient
 from indexer.errors import EXIT_INTERRUPTED, IndexerError, SetupTrouble
+from indexer.options import Options
 from indexer.patience import Patience
 from indexer.pipeline import Services
-from indexer.run import Options, Run
+from indexer.run import Run
 from indexer.tally import Failures, Tally
 
 _MAX_SOURCE_BYTES = 200

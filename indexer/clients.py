@@ -21,11 +21,14 @@ from indexer.errors import (
     ServiceRefused,
     TemporaryTrouble,
 )
+from indexer.failure import Failure
 from indexer.photo import Fingerprint
 from indexer.ports import EmbeddedPicture, Index, ItemError, Model, Picture, Rebuild, Write, Written
+from indexer.scope import Shard
 
 _LISTING_SECONDS = 3600.0
 _COMMIT_SECONDS = 900.0
+_REPORT_SECONDS = 60.0
 
 _EMBEDDER = "imagesearch.embedder.v1.EmbedderService"
 _SEARCH = "imagesearch.search.v1.SearchService"
@@ -83,7 +86,9 @@ class SearchClient:
 
     def __init__(self, target: str) -> None:
         self.target = target
-        self.channel = open_channel(target, idempotent={_SEARCH: ["GetIndex", "DeleteImages"]})
+        self.channel = open_channel(
+            target, idempotent={_SEARCH: ["GetIndex", "DeleteImages", "ListFailures", "ReportFailures"]}
+        )
         self._stub: Any = search_pb2_grpc.SearchServiceStub(self.channel)
 
     async def get_index(self) -> Index:
@@ -94,12 +99,35 @@ class SearchClient:
         return messages.to_index(answer.index)
 
     async def list_fingerprints(
-        self, source: str, path_prefix: str, rebuild_id: str
+        self, source: str, path_prefix: str, shard: Shard | None, rebuild_id: str
     ) -> AsyncGenerator[Sequence[Fingerprint], None]:
         """See the port."""
-        request = search_pb2.ListFingerprintsRequest(source=source, path_prefix=path_prefix, rebuild_id=rebuild_id)
+        request = search_pb2.ListFingerprintsRequest(
+            source=source, path_prefix=path_prefix, shard=messages.from_shard(shard), rebuild_id=rebuild_id
+        )
         async for batch in _answers(self._stub.ListFingerprints(request, timeout=_LISTING_SECONDS), self.target):
             yield [messages.to_fingerprint(known) for known in batch.fingerprints]
+
+    async def list_failures(
+        self, source: str, path_prefix: str, shard: Shard | None
+    ) -> AsyncGenerator[Sequence[Failure], None]:
+        """See the port."""
+        request = search_pb2.ListFailuresRequest(
+            source=source, path_prefix=path_prefix, shard=messages.from_shard(shard), page_size=1000
+        )
+        while page := await self._call_if_offered(self._stub.ListFailures, request):
+            yield [messages.to_failure(failure) for failure in page.failures]
+            request.page_token = page.next_page_token
+            if not request.page_token:
+                return
+
+    async def report_failures(self, source: str, failures: Sequence[Failure], resolved: Sequence[str]) -> None:
+        """See the port."""
+        request = search_pb2.ReportFailuresRequest(
+            failures=[messages.from_failure(source, failure) for failure in failures],
+            resolved_ids=[messages.failure_id(source, path) for path in resolved],
+        )
+        await self._call_if_offered(self._stub.ReportFailures, request)
 
     async def find_contents(self, hashes: Sequence[str], rebuild_id: str) -> Mapping[str, str]:
         """See the port."""
@@ -134,6 +162,16 @@ class SearchClient:
     async def cancel_rebuild(self, rebuild_id: str) -> None:
         """See the port."""
         await self._call(self._stub.CancelRebuild, search_pb2.CancelRebuildRequest(rebuild_id=rebuild_id))
+
+    async def _call_if_offered(self, method: Any, request: Any) -> Any:
+        """The answer; None if the service is of a version that has no such method."""
+        with _errors_of(self.target):
+            try:
+                return await method(request, timeout=_REPORT_SECONDS)
+            except grpc.aio.AioRpcError as error:
+                if error.code() is StatusCode.UNIMPLEMENTED:
+                    return None
+                raise
 
     async def _call(self, method: Any, request: Any, timeout: float | None = None) -> Any:
         with _errors_of(self.target):

@@ -1,101 +1,148 @@
-"""Compares what is in the folder with what the index holds of it, without holding either in memory."""
+"""Compares what is in the folder with what the search service knows of it, without holding either in memory."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Generic, TypeVar
 
-from indexer.errors import ServiceRefused, TemporaryTrouble
-from indexer.patience import Patience
+from indexer.errors import ServiceRefused
+from indexer.failure import Failure
 from indexer.photo import Fingerprint
-from indexer.ports import Search
-from indexer.walk import Entry, UnreadableFolder
+from indexer.walk import Entry, PassedOver, UnreadableFolder
 
-_WALKED_AT_ONCE = 500
+_WALKED_AT_ONCE = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """Something in the folder, and what the index holds of it, if it does."""
+@dataclass(slots=True)
+class Compared:
+    """A path, and what each side knows of it."""
 
-    entry: Entry
+    path: str
+    entry: Entry | None
+    """What is there; None if there is nothing."""
     known: Fingerprint | None
+    """What the index holds of it."""
+    failed: Failure | None
+    """How it failed when it was last tried."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """What the index holds of a file that is not in the folder any more."""
-
-    known: Fingerprint
+Item = TypeVar("Item", Entry, Fingerprint, Failure)
 
 
 async def compare(
-    walked: Iterator[Entry], fingerprints: AsyncIterator[Sequence[Fingerprint]]
-) -> AsyncIterator[Seen | Gone]:
-    """Merges the walk and the fingerprints, both ordered by relative_path.
+    walked: Iterator[Entry],
+    fingerprints: AsyncIterator[Sequence[Fingerprint]],
+    failures: AsyncIterator[Sequence[Failure]],
+) -> AsyncIterator[list[Compared]]:
+    """Merges the three, all ordered by relative_path, batch by batch.
 
-    What the index holds below a folder that can't be read is passed over: nobody knows whether it is gone.
+    What is known of paths below a folder that can't be read is left out: nobody knows whether they are gone. Those
+    below a folder that is passed over have it as their entry. Raises ServiceRefused if a listing is not in order.
     """
-    known = _Fingerprints(fingerprints)
-    await known.advance()
+    merge = _Merge(_Ordered(_in_batches(walked)), _Ordered(fingerprints), _Ordered(failures))
+    while batch := await merge.next_batch():
+        yield batch
+
+
+async def _in_batches(walked: Iterator[Entry]) -> AsyncIterator[Sequence[Entry]]:
     while entries := await asyncio.to_thread(list, islice(walked, _WALKED_AT_ONCE)):
-        for entry in entries:
-            while known.current and known.current.relative_path < entry.relative_path:
-                yield Gone(known.current)
-                await known.advance()
-            match = None
-            if isinstance(entry, UnreadableFolder):
-                while known.current and known.current.relative_path.startswith(entry.relative_path):
-                    await known.advance()
-            elif known.current and known.current.relative_path == entry.relative_path:
-                match = known.current
-                await known.advance()
-            yield Seen(entry, match)
-    while known.current:
-        yield Gone(known.current)
-        await known.advance()
+        yield entries
 
 
-class _Fingerprints:
-    """The fingerprints one by one."""
+class _Ordered(Generic[Item]):
+    """Batches one after the other, each looked at item by item without waiting."""
 
-    def __init__(self, batches: AsyncIterator[Sequence[Fingerprint]]) -> None:
-        self._batches = batches
-        self._batch: Iterator[Fingerprint] = iter(())
-        self.current: Fingerprint | None = None
+    def __init__(self, batches: AsyncIterator[Sequence[Item]]) -> None:
+        self._batches: AsyncIterator[Sequence[Item]] = batches
+        self._batch: Sequence[Item] = []
+        self._next = 0
+        self.current: Item | None = None
+        """None if the batch is used up; for good, if it has ended."""
+        self.ended = False
 
-    async def advance(self) -> None:
-        """Makes the next one the current one; None after the last."""
-        following = next(self._batch, None)
-        while following is None:
+    async def fill(self) -> None:
+        """Gets the next batch that is not empty, if this one is used up."""
+        while self.current is None and not self.ended:
             batch = await anext(self._batches, None)
             if batch is None:
-                break
-            self._batch = iter(batch)
-            following = next(self._batch, None)
-        if following and self.current and following.relative_path < self.current.relative_path:
-            # Going on would take photos for gone that are there.
-            raise ServiceRefused(
-                "The search service lists its fingerprints out of order. Run a version of it that fits this indexer."
-            )
+                self.ended = True
+            elif batch:
+                if self._batch and batch[0].relative_path < self._batch[-1].relative_path:
+                    raise _out_of_order()
+                self._batch, self._next = batch, 1
+                self.current = batch[0]
+
+    def advance(self) -> None:
+        """The next item of the batch, or None."""
+        if self._next == len(self._batch):
+            self.current = None
+            return
+        following = self._batch[self._next]
+        if self.current is not None and following.relative_path < self.current.relative_path:
+            raise _out_of_order()
+        self._next += 1
         self.current = following
 
 
-async def read_fingerprints(
-    search: Search, source: str, rebuild_id: str, patience: Patience
-) -> AsyncIterator[Sequence[Fingerprint]]:
-    """All fingerprints of a source, in order, in batches; a stream that breaks is continued where it broke."""
-    last = ("", "")
-    while True:
-        done = last
-        try:
-            async for batch in search.list_fingerprints(source, "", rebuild_id):
-                fresh = [known for known in batch if (known.relative_path, known.image_id) > done]
-                if fresh:
-                    last = (fresh[-1].relative_path, fresh[-1].image_id)
-                    patience.reset()
-                    yield fresh
-        except TemporaryTrouble as trouble:
-            await patience.wait(trouble)
-        else:
-            return
+def _out_of_order() -> ServiceRefused:
+    # Going on would take photos for gone that are there.
+    return ServiceRefused("The search service lists out of order. Run a version of it that fits this indexer.")
+
+
+class _Merge:
+    def __init__(
+        self, entries: _Ordered[Entry], fingerprints: _Ordered[Fingerprint], failures: _Ordered[Failure]
+    ) -> None:
+        self._entries = entries
+        self._fingerprints = fingerprints
+        self._failures = failures
+        self._folder: UnreadableFolder | PassedOver | None = None
+        """The last folder that was not entered."""
+
+    async def next_batch(self) -> list[Compared]:
+        """What comes next, as far as all three are at hand; empty at the end."""
+        merged: list[Compared] = []
+        while not merged:
+            await self._entries.fill()
+            await self._fingerprints.fill()
+            await self._failures.fill()
+            if self._entries.ended and self._fingerprints.ended and self._failures.ended:
+                break
+            self._merge_into(merged)
+        return merged
+
+    def _merge_into(self, merged: list[Compared]) -> None:
+        entries, fingerprints, failures = self._entries, self._fingerprints, self._failures
+        while True:
+            entry, known, failed = entries.current, fingerprints.current, failures.current
+            if not ((entry or entries.ended) and (known or fingerprints.ended) and (failed or failures.ended)):
+                return
+            path = min(item.relative_path for item in (entry, known, failed) if item) if known or failed else None
+            if path is None:
+                if entry is None:
+                    return
+                path = entry.relative_path
+            here = Compared(path, None, None, None)
+            if entry and entry.relative_path == path:
+                here.entry = entry
+                entries.advance()
+                if isinstance(entry, UnreadableFolder | PassedOver) and not path.rpartition("/")[2]:
+                    self._folder = entry
+            if known and known.relative_path == path:
+                here.known = known
+                fingerprints.advance()
+            if failed and failed.relative_path == path:
+                here.failed = failed
+                failures.advance()
+            if here.entry or not self._is_left_out(here, path):
+                merged.append(here)
+
+    def _is_left_out(self, here: Compared, path: str) -> bool:
+        """Whether nobody knows what is there; if a folder above it is passed over, this becomes its entry."""
+        if self._folder is None or not path.startswith(self._folder.relative_path):
+            return False
+        if isinstance(self._folder, UnreadableFolder):
+            return True
+        here.entry = self._folder
+        return False

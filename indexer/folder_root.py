@@ -56,6 +56,13 @@ class FolderRoot:
         except OSError as error:
             raise FileTrouble("UNREADABLE", f"The file can't be read: {error.strerror or error}.") from error
 
+    def read_small(self, path: bytes) -> bytes:
+        """See the port."""
+        try:
+            return Path(os.fsdecode(self._prefix + path)).read_bytes()
+        except OSError as error:
+            raise Unreadable(_sentence(error)) from error
+
     def is_absent(self, path: bytes) -> bool:
         """See the port."""
         return not os.path.lexists(self._prefix + path)

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.errors import RebuildNotFinished, SetupTrouble
-from indexer.fingerprint import read_fingerprints
+from indexer.listing import read_fingerprints
 from indexer.patience import Patience
 from indexer.photo_root import PhotoRoot
 from indexer.ports import Index, Search
+from indexer.scope import Scope
 from indexer.spool import Spool
 from indexer.tally import Tally
 
@@ -21,27 +22,28 @@ class Losses:
     """The checks of one run over `root`. Not needed where a person allows photos to be missing."""
 
     root: PhotoRoot
-    source: str
+    scope: Scope
     search: Search
     patience: Patience
 
     def check_not_empty(self, index: Index, tally: Tally) -> None:
-        """Raises SetupTrouble if the folder holds no photos, yet the index has some of it."""
-        indexed = index.counts.get(self.source, 0)
+        """Raises SetupTrouble if the folder (or the shard) holds no photos, yet the index has some of it."""
+        indexed = tally.indexed if self.scope.shard else index.counts.get(self.scope.source, 0)
         if indexed and not tally.photos_found:
             raise SetupTrouble(
                 f"There are no photos in {self.root.shown}, but the index holds {indexed:,} of the "
-                f"source {self.source}. Nothing was removed. {self.root.advice}; if they are "
+                f"source {self.scope.source}. Nothing was removed. {self.root.advice}; if they are "
                 "really gone, run again with --prune --allow-missing."
             )
 
     def check_few_are_gone(self, gone: int, indexed: int) -> None:
         """Raises SetupTrouble if most of the source's photos, `gone` of the `indexed` ones, are not in the folder."""
-        if gone > max(_FEW, indexed / 2):
+        few = _FEW // self.scope.shard.count if self.scope.shard else _FEW
+        if gone > max(few, indexed / 2):
             raise SetupTrouble(
-                f"{gone:,} of the {indexed:,} photos that the index holds of the source {self.source} are "
+                f"{gone:,} of the {indexed:,} photos that the index holds of the source {self.scope.source} are "
                 f"not in {self.root.shown}. Nothing was removed. If this is another folder than the one that "
-                f"was indexed as {self.source}, name it with --source. {self.root.advice}. If the "
+                f"was indexed as {self.scope.source}, name it with --source. {self.root.advice}. If the "
                 "photos are really gone or have moved, run again with --allow-missing."
             )
 
@@ -74,14 +76,14 @@ class Losses:
                 )
 
     async def _index_holds(self, folder: str) -> bool:
-        async for batch in self.search.list_fingerprints(self.source, folder, ""):
+        async for batch in self.search.list_fingerprints(self.scope.source, folder, None, ""):
             if batch:
                 return True
         return False
 
     async def _held(self, paths: set[str], rebuild_id: str) -> set[str]:
         held: set[str] = set()
-        async for batch in read_fingerprints(self.search, self.source, rebuild_id, self.patience):
+        async for batch in read_fingerprints(self.search, self.scope, rebuild_id, self.patience):
             held.update(known.relative_path for known in batch if known.relative_path in paths)
         return held
 

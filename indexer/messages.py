@@ -8,12 +8,17 @@ from google.type.latlng_pb2 import LatLng
 from imagesearch.embedder.v1 import embedder_pb2
 from imagesearch.search.v1 import search_pb2
 from imagesearch.type.v1 import embedding_pb2, image_pb2
+from indexer.failure import Failure
 from indexer.photo import Fingerprint, Photo, TakenAt, TakenAtSource
 from indexer.ports import Embedding, Index, Model, ModelState, Rebuild, Write
-from pictures.paths import display_name, encode_path
+from indexer.scope import Shard
+from pictures.paths import decode_path, display_name, encode_path, image_id
 
 # What a Timestamp can hold: the years 1 to 9999.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+
+# What the contract allows.
+_REASON_BYTES, _MESSAGE_BYTES = 64, 4096
 
 _MODEL_STATES = {
     embedder_pb2.MODEL_STATE_READY: ModelState.READY,
@@ -63,6 +68,46 @@ def to_fingerprint(message: search_pb2.Fingerprint) -> Fingerprint:
         content_sha256=message.content_sha256,
         extractor_version=message.extractor_version,
     )
+
+
+def to_failure(message: search_pb2.Failure) -> Failure:
+    """A file that could not be indexed."""
+    return Failure(
+        relative_path=message.relative_path,
+        reason=message.reason,
+        message=message.message,
+        size=message.size_bytes,
+        modified_ns=message.modified_at.seconds * 1_000_000_000 + message.modified_at.nanos,
+        extractor_version=message.extractor_version,
+    )
+
+
+def from_failure(source: str, failure: Failure) -> search_pb2.Failure:
+    """A failure to record."""
+    return search_pb2.Failure(
+        id=failure_id(source, failure.relative_path),
+        source=source,
+        relative_path=failure.relative_path,
+        size_bytes=failure.size,
+        modified_at=_from_nanoseconds(failure.modified_ns),
+        reason=_cut(failure.reason, _REASON_BYTES),
+        message=_cut(failure.message, _MESSAGE_BYTES),
+        extractor_version=failure.extractor_version,
+    )
+
+
+def failure_id(source: str, relative_path: str) -> str:
+    """The id of a file's failure: the photo's."""
+    return image_id(source, decode_path(relative_path))
+
+
+def from_shard(shard: Shard | None) -> search_pb2.Shard | None:
+    """A shard, if there is one."""
+    return search_pb2.Shard(index=shard.index, count=shard.count) if shard else None
+
+
+def _cut(text: str, size: int) -> str:
+    return text.encode("utf-8", "replace")[:size].decode("utf-8", "ignore")
 
 
 def to_embedding(message: embedding_pb2.Embedding) -> Embedding:

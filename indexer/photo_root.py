@@ -81,6 +81,10 @@ class PhotoRoot(Protocol):
         """
         ...
 
+    def read_small(self, path: bytes) -> bytes:
+        """The content of a file that is no photo but says something about them. Raises Unreadable."""
+        ...
+
     def is_absent(self, path: bytes) -> bool:
         """Whether there is surely nothing at this path. Raises no error but ServiceUnreachable."""
         ...

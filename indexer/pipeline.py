@@ -8,20 +8,25 @@ come too late for it go through all of this once more, after the others, and are
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from indexer.delivery import Delivery
 from indexer.errors import FileTrouble, IndexerError, ModelMismatch, TemporaryTrouble
 from indexer.extract import Extracted, Extractor
-from indexer.fingerprint import read_fingerprints
+from indexer.failure import Failure
+from indexer.fingerprint import Compared, compare
+from indexer.listing import read_failures, read_fingerprints
 from indexer.patience import Patience
-from indexer.photo import Photo
+from indexer.photo import FoundFile, Photo
 from indexer.photo_root import NotAPhoto, PhotoRoot
 from indexer.ports import EmbeddedPicture, Embedder, Embedding, Model, Picture, Search, Write, Written
-from indexer.survey import GonePhoto, Survey, ToDo
-from indexer.tally import Failures, Tally
+from indexer.quarantine import Quarantine
+from indexer.scope import Scope
+from indexer.survey import GonePhoto, Plan, Survey, ToDo
+from indexer.tally import Tally
+from indexer.walk import walk_scope
 from pictures.paths import encode_path
 
 # The search service reads at most 2,000 ahead.
@@ -35,7 +40,8 @@ class Job:
     """One root to index."""
 
     root: PhotoRoot
-    source: str
+    scope: Scope
+    plan: Plan
     model: Model
     rebuild_id: str = ""
     with_location: bool = True
@@ -53,14 +59,15 @@ class Services:
 
 @dataclass(frozen=True)
 class _PictureOf(Picture):
-    """A picture on its way to the embedder, and the photo it is of."""
+    """A picture on its way to the embedder, and the photo and file that it is of."""
 
     photo: Photo
+    to_do: ToDo
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Copy(Write):
-    """A photo that takes over a vector of the index, and the file that it is of."""
+class _Write(Write):
+    """A photo on its way to the index, and the file that it is of."""
 
     to_do: ToDo
 
@@ -68,14 +75,15 @@ class _Copy(Write):
 class Pipeline:
     """Indexes one folder, once."""
 
-    def __init__(self, job: Job, services: Services, tally: Tally, failures: Failures) -> None:
-        self.survey = Survey(tally, failures)
+    def __init__(self, job: Job, services: Services, tally: Tally, quarantine: Quarantine) -> None:
+        self.survey = Survey(job.plan, tally, quarantine)
         self._job = job
         self._search = services.search
         self._tally = tally
-        self._failures = failures
-        self._extractor = Extractor(job.root, job.source, job.with_location)
+        self._quarantine = quarantine
+        self._extractor = Extractor(job.root, job.scope.source, job.with_location)
         self._listing = services.patience("the search service")
+        self._listing_failures = services.patience("the search service")
         self._lookup = services.patience("the search service")
         self._threads = ThreadPoolExecutor(job.readers, thread_name_prefix="reader")
         self._extracted: asyncio.Queue[tuple[ToDo, Extracted] | None] = asyncio.Queue(_EXTRACTED_AHEAD)
@@ -85,7 +93,7 @@ class Pipeline:
             window=min(job.model.max_unanswered or _UNANSWERED_PICTURES, _UNANSWERED_PICTURES),
             patience=services.patience("the embedder"),
         )
-        self._writing: Delivery[Write, Written] = Delivery(
+        self._writing: Delivery[_Write, Written] = Delivery(
             services.search.write_photos,
             self._on_written,
             window=_UNANSWERED_WRITES,
@@ -97,11 +105,11 @@ class Pipeline:
 
         Raises IndexerError if a service can't go on; what was written stays.
         """
-        fingerprints = read_fingerprints(self._search, self._job.source, self._job.rebuild_id, self._listing)
         try:
             async with asyncio.TaskGroup() as stages:
-                stages.create_task(self.survey.run(self._job.root, fingerprints))
-                stages.create_task(self._writing.run())
+                stages.create_task(self.survey.run(self._compared()))
+                reporting = stages.create_task(self._quarantine.run())
+                writing = stages.create_task(self._writing.run())
                 embedding = stages.create_task(self._embedding.run())
                 await self._send_all(self.survey.next_to_do, stages)
                 await self._writing.settled()
@@ -109,10 +117,21 @@ class Pipeline:
                 self._embedding.end()
                 await asyncio.wait({embedding})
                 self._writing.end()
+                await asyncio.wait({writing})
+                self._quarantine.end()
+                await asyncio.wait({reporting})
         except BaseExceptionGroup as group:
             raise _reason(group) from group
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _compared(self) -> AsyncIterator[Sequence[Compared]]:
+        job = self._job
+        return compare(
+            walk_scope(job.root, job.scope, job.plan.selection),
+            read_fingerprints(self._search, job.scope, job.rebuild_id, self._listing),
+            read_failures(self._search, job.scope, self._listing_failures),
+        )
 
     async def _send_all(self, next_to_do: Callable[[], Awaitable[ToDo | None]], stages: asyncio.TaskGroup) -> None:
         routing = stages.create_task(self._route())
@@ -136,17 +155,26 @@ class Pipeline:
             )
         except FileNotFoundError:
             self._tally.vanished += 1
+            self._resolve(to_do)
         except NotAPhoto:
             self._tally.not_photos += 1
+            self._resolve(to_do)
             if to_do.indexed_id:
                 self.survey.add_gone(GonePhoto(to_do.indexed_id, relative_path, must_be_absent=False))
         except FileTrouble as trouble:
-            self._failures.add(relative_path, trouble.reason, str(trouble))
+            self._fail(to_do.file, trouble.reason, str(trouble))
         except IndexerError:
             raise
         except Exception as error:  # a file that brings out a fault of ours must not stop the others
-            self._failures.add(relative_path, "INTERNAL", f"{type(error).__name__}: {error}")
+            self._fail(to_do.file, "INTERNAL", f"{type(error).__name__}: {error}")
         return None
+
+    def _fail(self, file: FoundFile, reason: str, message: str) -> None:
+        self._quarantine.add(Failure(file.relative_path, reason, message, file.size, file.modified_ns))
+
+    def _resolve(self, to_do: ToDo) -> None:
+        if to_do.failed_before:
+            self._quarantine.resolve(to_do.file.relative_path)
 
     async def _route(self) -> None:
         """Sends on what was extracted; contents are looked up together for as many photos as there are."""
@@ -172,9 +200,9 @@ class Pipeline:
         photo = extracted.photo
         twin = to_do.indexed_id if extracted.picture is None else twins.get(photo.content_sha256)
         if twin:
-            await self._writing.send(_Copy(photo, twin, self._job.rebuild_id, to_do=to_do))
+            await self._writing.send(_Write(photo, twin, self._job.rebuild_id, to_do=to_do))
         elif extracted.picture is not None:
-            await self._embedding.send(_PictureOf(photo.image_id, extracted.picture, photo))
+            await self._embedding.send(_PictureOf(photo.image_id, extracted.picture, photo, to_do))
 
     async def _on_embedded(self, request: _PictureOf, answer: EmbeddedPicture) -> TemporaryTrouble | None:
         if not isinstance(answer.result, Embedding):
@@ -184,17 +212,18 @@ class Pipeline:
                 f"The embedder's model changed from {self._job.model.id} to {answer.result.model} during the run. "
                 "What was written stays. Run the indexer again."
             )
-        await self._writing.send(Write(request.photo, answer.result, self._job.rebuild_id))
+        await self._writing.send(_Write(request.photo, answer.result, self._job.rebuild_id, to_do=request.to_do))
         return None
 
-    async def _on_written(self, request: Write, answer: Written) -> TemporaryTrouble | None:
-        if isinstance(request, _Copy) and _has_no_source(answer):
+    async def _on_written(self, request: _Write, answer: Written) -> TemporaryTrouble | None:
+        if isinstance(request.vector, str) and _has_no_source(answer):
             self.survey.add_to_embed(request.to_do)
             return None
         if answer.error is not None:
             return self._report(request.photo, answer.error)
         self._tally.done += 1
         self._tally.written += 1
+        self._resolve(request.to_do)
         self._tally.copied += isinstance(request.vector, str)
         return None
 
@@ -205,7 +234,8 @@ class Pipeline:
         if isinstance(error, IndexerError):
             raise error
         self._tally.done += 1
-        self._failures.add(encode_path(photo.path), error.reason, str(error))
+        failure = Failure(encode_path(photo.path), error.reason, str(error), photo.size, photo.modified_ns)
+        self._quarantine.add(failure)
         return None
 
 

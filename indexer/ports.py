@@ -10,7 +10,9 @@ from enum import Enum
 from typing import Protocol
 
 from indexer.errors import FileTrouble, IndexerError, TemporaryTrouble
+from indexer.failure import Failure
 from indexer.photo import Fingerprint, Photo
+from indexer.scope import Shard
 
 # Why one item of a stream was not done: the file's fault, worth another try, or a reason to end the run.
 ItemError = FileTrouble | TemporaryTrouble | IndexerError
@@ -129,8 +131,24 @@ class Search(Protocol):
         """The index, as it is at this moment."""
         ...
 
-    def list_fingerprints(self, source: str, path_prefix: str, rebuild_id: str) -> AsyncIterator[Sequence[Fingerprint]]:
+    def list_fingerprints(
+        self, source: str, path_prefix: str, shard: Shard | None, rebuild_id: str
+    ) -> AsyncIterator[Sequence[Fingerprint]]:
         """What the index holds of the source, ordered by relative_path, in batches."""
+        ...
+
+    def list_failures(self, source: str, path_prefix: str, shard: Shard | None) -> AsyncIterator[Sequence[Failure]]:
+        """The files of the source that could not be indexed, ordered by relative_path, in batches.
+
+        A search service of a version that keeps no failures lists none.
+        """
+        ...
+
+    async def report_failures(self, source: str, failures: Sequence[Failure], resolved: Sequence[str]) -> None:
+        """Records failures (at most 1,000), and forgets those of the relative paths `resolved` (at most 1,000).
+
+        Nothing comes of it at a search service of a version that keeps no failures.
+        """
         ...
 
     async def find_contents(self, hashes: Sequence[str], rebuild_id: str) -> Mapping[str, str]:

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 from indexer.errors import (
     EXIT_FILES_FAILED,
@@ -13,29 +11,15 @@ from indexer.errors import (
     TemporaryTrouble,
 )
 from indexer.losses import Losses
+from indexer.options import Options
 from indexer.photo_root import PhotoRoot
 from indexer.pipeline import Job, Pipeline, Services
 from indexer.ports import Index, Model, ModelState
 from indexer.prune import prune
+from indexer.quarantine import Quarantine
 from indexer.roots import open_root
+from indexer.survey import Survey
 from indexer.tally import Failures, Tally
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a person asks for."""
-
-    folder: Path | str
-    """The folder with the photos, or its URL in an object store."""
-    source: str
-    prune: bool = False
-    rebuild: bool = False
-    restart_rebuild: bool = False
-    drop_missing_sources: bool = False
-    allow_missing: bool = False
-    """Prune, or end a rebuild, although most photos are gone from the folder, or parts of it can't be read."""
-    with_location: bool = True
-    readers: int = 4
 
 
 class Run:
@@ -56,6 +40,7 @@ class Run:
 
     async def run(self) -> int:
         """Returns the exit code. Raises IndexerError if the run could not be brought to its end."""
+        self._options.check()
         root = open_root(self._options.folder)
         try:
             return await self._index(root)
@@ -69,20 +54,35 @@ class Run:
         if not rebuild_id:
             check_model(model, index)
         self._announce(root, model, index, rebuild_id)
-        job = Job(root, self._options.source, model, rebuild_id, self._options.with_location, self._options.readers)
-        pipeline = Pipeline(job, self._services, self._tally, self._failures)
+        options = self._options
+        job = Job(root, options.scope, options.plan, model, rebuild_id, options.with_location, options.readers)
+        quarantine = Quarantine(
+            options.source, self._search, self._services.patience("the search service"), self._failures
+        )
+        pipeline = Pipeline(job, self._services, self._tally, quarantine)
         try:
             await pipeline.run()
             await asyncio.to_thread(root.check_still_there)
-            if not self._options.allow_missing:
-                await self._check_losses(root, index, rebuild_id, pipeline.survey.unreadable_folders)
-            if rebuild_id:
-                await self._commit(rebuild_id, model)
-            if self._options.prune or rebuild_id:
-                await prune(root, pipeline.survey, self._search, self._with_search, self._tally)
+            if rebuild_id and options.shard:
+                self._say(
+                    "This shard is in the next index. When all shards are, run once with --rebuild and no --shard: "
+                    "it checks the whole and puts it in the present index's place."
+                )
+            else:
+                await self._end(root, pipeline.survey, model, index, rebuild_id)
+            await quarantine.resolve_gone()
         finally:
             pipeline.survey.close()
+            await quarantine.close()
         return EXIT_FILES_FAILED if self._failures.count else 0
+
+    async def _end(self, root: PhotoRoot, survey: Survey, model: Model, index: Index, rebuild_id: str) -> None:
+        if not self._options.allow_missing:
+            await self._check_losses(root, index, rebuild_id, survey.unreadable_folders)
+        if rebuild_id:
+            await self._commit(rebuild_id, model)
+        if self._options.prune or rebuild_id:
+            await prune(root, survey, self._search, self._with_search, self._tally)
 
     async def _ready_model(self) -> Model:
         """The embedder's model, waited for while it loads."""
@@ -119,7 +119,10 @@ class Run:
 
     def _announce(self, root: PhotoRoot, model: Model, index: Index, rebuild_id: str) -> None:
         where = "the next index" if rebuild_id else "the index"
-        self._say(f"Indexing {root.shown} as source {self._options.source} into {where}, with the model {model.id}.")
+        shard = f", shard {self._options.shard.index} of {self._options.shard.count}," if self._options.shard else ""
+        self._say(
+            f"Indexing {root.shown} as source {self._options.source}{shard} into {where}, with the model {model.id}."
+        )
         if model.notice:
             self._say(model.notice)
         if index.rebuild and not rebuild_id:
@@ -131,7 +134,11 @@ class Run:
     async def _check_losses(
         self, root: PhotoRoot, index: Index, rebuild_id: str, unreadable_folders: list[str]
     ) -> None:
-        losses = Losses(root, self._options.source, self._search, self._with_search)
+        losses = Losses(root, self._options.scope, self._search, self._with_search)
+        if self._options.scope.is_restricted:
+            if self._options.prune:
+                losses.check_few_are_gone(self._tally.gone, index.counts.get(self._options.source, 0))
+            return
         losses.check_not_empty(index, self._tally)
         if rebuild_id:
             await losses.check_folders(unreadable_folders)

@@ -39,6 +39,19 @@ class Spool:
                 return None
             self._changed.clear()
             await self._changed.wait()
+        return self._read()
+
+    async def take_up_to(self, count: int) -> list[list[Any]]:
+        """The next records, the first waited for if need be, the others as far as they are there; empty at the end."""
+        first = await self.take()
+        if first is None:
+            return []
+        records = [first]
+        while len(records) < count and self._read_to < self._write_to:
+            records.append(self._read())
+        return records
+
+    def _read(self) -> list[Any]:
         self._file.seek(self._read_to)
         line = self._file.readline()
         self._read_to = self._file.tell()

@@ -1,14 +1,17 @@
 """Goes through the folder and sorts what is there: to do, unchanged, gone, passed over, not readable."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from indexer.fingerprint import Gone, Seen, compare
+from indexer.failure import Failure
+from indexer.fingerprint import Compared
 from indexer.photo import Fingerprint, FoundFile
-from indexer.photo_root import PhotoRoot
+from indexer.quarantine import Quarantine
+from indexer.selection import Selection
 from indexer.spool import Spool
-from indexer.tally import Failures, Tally
-from indexer.walk import PassedOver, UnreadableFile, UnreadableFolder, walk
+from indexer.tally import Tally
+from indexer.walk import PassedOver, UnreadableFile, UnreadableFolder
 from pictures.paths import decode_path
 
 
@@ -17,6 +20,7 @@ class ToDo:
     """A file that is or may be a photo, new or changed; where the index knows the path, id and content that it has."""
 
     file: FoundFile
+    failed_before: bool = False
     indexed_id: str = ""
     indexed_sha256: str = ""
     must_embed: bool = False
@@ -33,56 +37,81 @@ class GonePhoto:
     """It is only gone if there is no such file; else it is gone although there is one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a survey takes and leaves."""
+
+    selection: Selection
+    retry_failed: bool = False
+    """Files that failed are tried again although they are the same."""
+
+
 class Survey:
     """What one pass over a folder found, in constant memory."""
 
-    def __init__(self, tally: Tally, failures: Failures) -> None:
+    def __init__(self, plan: Plan, tally: Tally, quarantine: Quarantine) -> None:
         self.unreadable_folders: list[str] = []
         """Their relative paths; nobody knows what is in them."""
+        self._plan = plan
         self._tally = tally
-        self._failures = failures
+        self._quarantine = quarantine
         self._to_do = Spool()
         self._to_embed = Spool()
         self._gone = Spool()
 
-    async def run(self, root: PhotoRoot, fingerprints: AsyncIterator[Sequence[Fingerprint]]) -> None:
-        """Walks the root; `next_to_do` can be read meanwhile."""
-        async for item in compare(walk(root), fingerprints):
-            self._tally.indexed += item.known is not None
-            if isinstance(item, Gone):
-                self.add_gone(GonePhoto(item.known.image_id, item.known.relative_path, must_be_absent=True))
-            else:
+    async def run(self, compared: AsyncIterator[Sequence[Compared]]) -> None:
+        """Sorts what was found; `next_to_do` can be read meanwhile."""
+        async for batch in compared:
+            for item in batch:
+                self._tally.indexed += item.known is not None
                 self._sort_in(item)
+            await asyncio.sleep(0)
         self._tally.walked = True
         self._to_do.complete()
 
-    def _sort_in(self, seen: Seen) -> None:
-        entry, known = seen.entry, seen.known
+    def _sort_in(self, item: Compared) -> None:
+        entry, known, failed = item.entry, item.known, item.failed
         match entry:
             case FoundFile():
-                if known and known.matches(entry):
-                    self._tally.unchanged += 1
-                else:
-                    self._add_to_do(entry, known)
+                self._sort_in_file(entry, known, failed)
             case PassedOver():
-                self._tally.passed_over[entry.kind] += 1
-                if known:
-                    self.add_gone(GonePhoto(known.image_id, entry.relative_path, must_be_absent=False))
+                self._tally.passed_over[entry.kind] += entry.relative_path == item.path
+                self._take_leave_of(known, failed, must_be_absent=False)
             case UnreadableFile():
-                self._failures.add(entry.relative_path, "UNREADABLE", entry.message)
+                self._quarantine.add(Failure(entry.relative_path, "UNREADABLE", entry.message))
             case UnreadableFolder():
                 self.unreadable_folders.append(entry.relative_path)
-                self._failures.add(entry.relative_path, "FOLDER_UNREADABLE", entry.message)
+                self._quarantine.add(Failure(entry.relative_path, "FOLDER_UNREADABLE", entry.message))
+            case None:
+                hidden = known is not None and self._plan.selection.hides_path(decode_path(item.path))
+                self._take_leave_of(known, failed, must_be_absent=not hidden)
 
-    def _add_to_do(self, file: FoundFile, known: Fingerprint | None) -> None:
+    def _sort_in_file(self, file: FoundFile, known: Fingerprint | None, failed: Failure | None) -> None:
+        if known and known.matches(file):
+            self._tally.unchanged += 1
+            if failed:
+                self._quarantine.resolve(file.relative_path)
+        elif failed and not self._plan.retry_failed and failed.holds_for(file):
+            self._tally.still_failed += 1
+            self._quarantine.keep(failed)
+        else:
+            self._add_to_do(file, known, failed)
+
+    def _take_leave_of(self, known: Fingerprint | None, failed: Failure | None, *, must_be_absent: bool) -> None:
+        if known:
+            self.add_gone(GonePhoto(known.image_id, known.relative_path, must_be_absent))
+        if failed:
+            self._quarantine.resolve_at_end(failed.relative_path)
+
+    def _add_to_do(self, file: FoundFile, known: Fingerprint | None, failed: Failure | None) -> None:
         self._tally.to_do += 1
         indexed = (known.image_id, known.content_sha256) if known else ("", "")
-        self._to_do.append([file.relative_path, file.size, file.modified_ns, *indexed])
+        self._to_do.append([file.relative_path, file.size, file.modified_ns, failed is not None, *indexed])
 
     def add_to_embed(self, to_do: ToDo) -> None:
         """Records a file whose vector could not be taken over; it is read again for `next_to_embed`."""
         file = to_do.file
-        self._to_embed.append([file.relative_path, file.size, file.modified_ns, to_do.indexed_id])
+        self._to_embed.append([file.relative_path, file.size, file.modified_ns, to_do.failed_before, to_do.indexed_id])
 
     def add_gone(self, photo: GonePhoto) -> None:
         """Records a photo that is gone."""
@@ -94,8 +123,8 @@ class Survey:
         record = await self._to_do.take()
         if record is None:
             return None
-        *file, indexed_id, indexed_sha256 = record
-        return ToDo(_file(*file), indexed_id, indexed_sha256)
+        *file, failed_before, indexed_id, indexed_sha256 = record
+        return ToDo(_file(*file), failed_before, indexed_id, indexed_sha256)
 
     async def next_to_embed(self) -> ToDo | None:
         """The next file whose vector could not be taken over; None after the last. Only once all others are through."""
@@ -103,8 +132,8 @@ class Survey:
         record = await self._to_embed.take()
         if record is None:
             return None
-        *file, indexed_id = record
-        return ToDo(_file(*file), indexed_id, must_embed=True)
+        *file, failed_before, indexed_id = record
+        return ToDo(_file(*file), failed_before, indexed_id, must_embed=True)
 
     async def next_gone(self) -> GonePhoto | None:
         """The next photo that is gone; None after the last. Only once all stages have ended."""

@@ -3,24 +3,17 @@
 import json
 import os
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
 from indexer.errors import SetupTrouble
+from indexer.failure import Failure
 from indexer.spool import Spool
 
 SHOWN_FAILURES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A file or folder that could not be indexed."""
-
-    relative_path: str
-    reason: str
-    message: str
 
 
 @dataclass
@@ -39,6 +32,8 @@ class Tally:
     """Files that turned out to be no photos when they were opened."""
     vanished: int = 0
     """Files that were there when the folder was listed and not when they were to be read."""
+    still_failed: int = 0
+    """Files that failed before, are the same and are not tried again."""
     indexed: int = 0
     """Photos of the source that the index held before, those in folders that can't be read aside."""
     gone: int = 0
@@ -54,19 +49,23 @@ class Tally:
     @property
     def photos_found(self) -> int:
         """Files in the folder that are photos, readable or not."""
-        return self.unchanged + self.to_do - self.not_photos - self.vanished
+        return self.unchanged + self.to_do + self.still_failed - self.not_photos - self.vanished
 
 
 class Failures:
     """Collects what failed: the first ones for a person, all of them as JSON lines where a file was named for it."""
 
-    def __init__(self, source: str, json_lines: Path | None) -> None:
+    def __init__(
+        self, source: str, json_lines: Path | None, on_line: Callable[[dict[str, Any]], None] = lambda _: None
+    ) -> None:
+        """`on_line` is told each failure as it is written to the file."""
         self.count = 0
         self.first: list[Failure] = []
         self.paths = Spool()
         """The relative path of each, a record with nothing else."""
         self._source = source
         self._path = json_lines
+        self._on_line = on_line
         self._file: TextIO | None = None
 
     def __enter__(self) -> Self:
@@ -87,18 +86,26 @@ class Failures:
         if self._file:
             self._file.close()
 
-    def add(self, relative_path: str, reason: str, message: str) -> None:
+    def add(self, failure: Failure) -> None:
         """Records one failure, at once."""
-        failure = Failure(relative_path, reason, message)
         self.count += 1
-        self.paths.append([relative_path])
+        self.paths.append([failure.relative_path])
         if len(self.first) < SHOWN_FAILURES:
             self.first.append(failure)
+        self._write(failure, known_before=False)
+
+    def keep(self, failure: Failure) -> None:
+        """Records a file that failed in an earlier run and was not tried again."""
+        self._write(failure, known_before=True)
+
+    def _write(self, failure: Failure, *, known_before: bool) -> None:
+        line = {
+            "source": self._source,
+            "relative_path": failure.relative_path,
+            "reason": failure.reason,
+            "message": failure.message,
+            "known_before": known_before,
+        }
+        self._on_line(line)
         if self._file:
-            line = {
-                "source": self._source,
-                "relative_path": failure.relative_path,
-                "reason": failure.reason,
-                "message": failure.message,
-            }
             self._file.write(json.dumps(line, ensure_ascii=False) + "\n")

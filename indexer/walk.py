@@ -1,29 +1,19 @@
 """Finds the files under a root, in the order in which the index lists its fingerprints.
 
-Hidden files and folders and what systems leave behind are passed over.
+Hidden files and folders, what systems leave behind and what a person excluded are passed over.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import itemgetter
 
 from indexer.photo import FoundFile
 from indexer.photo_root import FileFacts, Listed, PhotoRoot, Unreadable
+from indexer.scope import Scope
+from indexer.selection import EXCLUDED, IGNORE_FILE, FolderRules, Selection
 from pictures.formats import PictureFormat
-from pictures.paths import encode_path
-
-_LEFT_BY_SYSTEMS = frozenset(
-    {
-        b"thumbs.db",
-        b"ehthumbs.db",
-        b"desktop.ini",
-        b"@eadir",
-        b"#recycle",
-        b"$recycle.bin",
-        b"system volume information",
-        b"lost+found",
-        b"__macosx",
-    }
-)
+from pictures.paths import decode_path, encode_path, image_id
 
 PICTURE_ENDINGS = frozenset(ending.encode() for picture_format in PictureFormat for ending in picture_format.endings)
 _KINDS_BY_ENDING = {
@@ -60,11 +50,14 @@ class UnreadableFile:
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """What is no photo, by its name or kind alone."""
+    """What is no photo, by its name or kind alone, or is not wanted; a folder is not entered."""
 
     relative_path: str
+    """That of a folder ends with "/"."""
     kind: str
 
+
+_EVERYTHING = Selection()
 
 Entry = FoundFile | UnreadableFolder | UnreadableFile | PassedOver
 
@@ -73,6 +66,7 @@ Entry = FoundFile | UnreadableFolder | UnreadableFile | PassedOver
 class _Open:
     """A folder that is being walked: what is left of it, last first. Each with its path, as it is and encoded."""
 
+    rules: FolderRules
     entries: list[tuple[bytes, str, Listed]] = field(default_factory=list)
 
 
@@ -86,42 +80,65 @@ def has_picture_ending(name: bytes) -> bool:
     return _ending(name) in PICTURE_ENDINGS
 
 
-def walk(root: PhotoRoot) -> Iterator[Entry]:
+def walk(root: PhotoRoot, selection: Selection = _EVERYTHING, path_prefix: str = "") -> Iterator[Entry]:
     """Everything under the root, ordered by relative_path; a folder counts as its path with a "/".
 
-    Hidden files and what systems leave behind don't appear. A folder that can't be read is told of and stops nothing.
+    Hidden files and what systems leave behind don't appear, nor does what has another `path_prefix`. A folder that
+    can't be read is told of and stops nothing. Raises SetupTrouble if an ignore file holds what is no pattern.
     """
     try:
-        stack = [_Open(_listed(root, b"", ""))]
+        stack = [_opened(root, b"", "", FolderRules(selection), path_prefix)]
     except Unreadable as error:
         yield UnreadableFolder("", str(error))
         return
     while stack:
-        if not stack[-1].entries:
+        folder = stack[-1]
+        if not folder.entries:
             stack.pop()
             continue
-        path, relative_path, entry = stack[-1].entries.pop()
+        path, relative_path, entry = folder.entries.pop()
+        if folder.rules.excludes(path, is_folder=entry.is_folder):
+            yield PassedOver(relative_path, EXCLUDED)
+            continue
         if not entry.is_folder:
             yield _file(path, relative_path, entry)
             continue
         try:
-            stack.append(_Open(_listed(root, path, relative_path)))
+            stack.append(_opened(root, path, relative_path, folder.rules, path_prefix))
         except Unreadable as error:
             yield UnreadableFolder(relative_path, str(error))
 
 
-def _listed(root: PhotoRoot, folder: bytes, encoded_folder: str) -> list[tuple[bytes, str, Listed]]:
+def walk_scope(root: PhotoRoot, scope: Scope, selection: Selection) -> Iterator[Entry]:
+    """What of it belongs to the scope. Folders that are not entered belong to every shard."""
+    entries = chain.from_iterable(walk(root, selection, prefix) for prefix in scope.prefixes)
+    if (shard := scope.shard) is None:
+        return entries
+    return (
+        entry
+        for entry in entries
+        if entry.relative_path.endswith("/")
+        or not entry.relative_path
+        or shard.holds(image_id(scope.source, decode_path(entry.relative_path)))
+    )
+
+
+def _opened(root: PhotoRoot, folder: bytes, encoded_folder: str, rules: FolderRules, path_prefix: str) -> _Open:
     before = folder + b"/" if folder else b""
     listed = []
+    ignore_file = None
     for entry in root.list_folder(folder):
         name = entry.name
-        if name.startswith(b".") or name.lower() in _LEFT_BY_SYSTEMS:
+        if rules.selection.hides(name):
+            if name == IGNORE_FILE:
+                ignore_file = root.read_small(before + name)
             continue
         encoded = encoded_folder + encode_path(name) + ("/" if entry.is_folder else "")
-        listed.append((before + name, encoded, entry))
+        if encoded.startswith(path_prefix) or (entry.is_folder and path_prefix.startswith(encoded)):
+            listed.append((before + name, encoded, entry))
     # With the folder's "/" counted, the order of the names is the order of all paths below them.
-    listed.sort(key=lambda item: item[1], reverse=True)
-    return listed
+    listed.sort(key=itemgetter(1), reverse=True)
+    return _Open(rules.entering(before, ignore_file), listed)
 
 
 def _file(path: bytes, relative_path: str, entry: Listed) -> Entry:

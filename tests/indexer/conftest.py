@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from indexer.options import Options
 from indexer.patience import Patience
 from indexer.pipeline import Services
-from indexer.run import Options, Run
+from indexer.run import Run
 from indexer.tally import Failures, Tally
 from pictures.paths import image_id
 from tests.indexer.fake_services import FakeEmbedder, FakeSearch, Stored, jpeg

@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from indexer.errors import FileTrouble, RebuildNotFinished, TemporaryTrouble
+from indexer.failure import Failure
 from indexer.photo import Fingerprint, Photo
 from indexer.ports import (
     EmbeddedPicture,
@@ -21,7 +22,8 @@ from indexer.ports import (
     Write,
     Written,
 )
-from pictures.paths import encode_path
+from indexer.scope import Shard
+from pictures.paths import decode_path, encode_path, image_id
 
 MODEL = Model("fake@1", "fake", 3, ModelState.READY, max_unanswered=8, useful_edge=4)
 
@@ -85,6 +87,10 @@ class FakeSearch:
         self.present: dict[str, Stored] = {}
         self.next: dict[str, Stored] = {}
         self.rebuild: Rebuild | None = None
+        self.failures: dict[tuple[str, str], Failure] = {}
+        """By source and relative path."""
+        self.breaks_reports = 0
+        """How many reports of failures break before they are taken."""
         self.writes: list[str] = []
         self.break_after: list[int] = []
         self.break_listing_after: list[int] = []
@@ -109,18 +115,35 @@ class FakeSearch:
         return Index(self.model, counts, rebuild)
 
     async def list_fingerprints(
-        self, source: str, path_prefix: str, rebuild_id: str
+        self, source: str, path_prefix: str, shard: Shard | None, rebuild_id: str
     ) -> AsyncIterator[Sequence[Fingerprint]]:
         left = self.break_listing_after.pop(0) if self.break_listing_after else -1
         photos = [stored.photo for stored in self._images(rebuild_id).values() if stored.photo.source == source]
         known = [_fingerprint(photo) for photo in photos]
         known = [one for one in known if one.relative_path.startswith(path_prefix)]
+        known = [one for one in known if shard is None or shard.holds(one.image_id)]
         known.sort(key=lambda one: one.relative_path)
         for start in range(0, len(known), 2):
             if left == 0:
                 raise TemporaryTrouble("The connection broke.")
             left -= 1
             yield known[start : start + 2]
+
+    async def list_failures(
+        self, source: str, path_prefix: str, shard: Shard | None
+    ) -> AsyncIterator[Sequence[Failure]]:
+        for (of_source, path), failure in sorted(self.failures.items()):
+            is_held = shard is None or shard.holds(image_id(source, decode_path(path)))
+            if of_source == source and path.startswith(path_prefix) and is_held:
+                yield [failure]
+
+    async def report_failures(self, source: str, failures: Sequence[Failure], resolved: Sequence[str]) -> None:
+        if self.breaks_reports:
+            self.breaks_reports -= 1
+            raise TemporaryTrouble("The connection broke.")
+        self.failures.update({(source, failure.relative_path): failure for failure in failures})
+        for path in resolved:
+            self.failures.pop((source, path), None)
 
     async def find_contents(self, hashes: Sequence[str], rebuild_id: str) -> Mapping[str, str]:
         return {

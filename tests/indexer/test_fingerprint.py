@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from indexer.errors import ServiceRefused
-from indexer.fingerprint import Gone, compare
+from indexer.failure import Failure
+from indexer.fingerprint import compare
 from indexer.photo import Fingerprint, FoundFile
 from indexer.walk import Entry, PassedOver, UnreadableFolder
 
@@ -23,13 +24,17 @@ async def listed(*batches: Sequence[str]) -> AsyncIterator[list[Fingerprint]]:
         yield [known(path) for path in batch]
 
 
-async def merged(entries: list[Entry], *batches: Sequence[str]) -> list[str]:
+async def failed(*paths: str) -> AsyncIterator[list[Failure]]:
+    for path in paths:
+        yield [Failure(path, "INTERNAL", "It broke.")]
+
+
+async def merged(entries: list[Entry], *batches: Sequence[str], failures: Sequence[str] = ()) -> list[str]:
     lines = []
-    async for item in compare(iter(entries), listed(*batches)):
-        if isinstance(item, Gone):
-            lines.append(f"gone {item.known.relative_path}")
-        else:
-            lines.append(f"{'known' if item.known else 'new'} {item.entry.relative_path}")
+    async for batch in compare(iter(entries), listed(*batches), failed(*failures)):
+        for item in batch:
+            state = ("known" if item.known else "new") if item.entry else "gone"
+            lines.append(f"{state} {item.path}{' failed' if item.failed else ''}")
     return lines
 
 
@@ -70,3 +75,26 @@ async def test_an_empty_folder_and_an_empty_index() -> None:
 async def test_a_listing_out_of_order_is_refused() -> None:
     with pytest.raises(ServiceRefused, match="out of order"):
         await merged([file("a"), file("z")], ["b", "a"])
+
+
+async def test_failures_are_merged_with_both() -> None:
+    entries: list[Entry] = [file("a"), UnreadableFolder("b/", "Permission denied."), file("c")]
+
+    assert await merged(entries, ["a", "b/1"], failures=["a", "b/", "b/2", "bb", "c"]) == [
+        "known a failed",
+        "new b/ failed",
+        "gone bb failed",
+        "new c failed",
+    ]
+
+
+async def test_what_lies_in_a_folder_that_is_passed_over_has_the_folder_as_its_entry() -> None:
+    folder = PassedOver("b/", "excluded files and folders")
+
+    assert await merged([file("a"), folder, file("b0")], ["b/1", "b0"], failures=["b/2"]) == [
+        "new a",
+        "new b/",
+        "known b/1",
+        "new b/2 failed",
+        "known b0",
+    ]

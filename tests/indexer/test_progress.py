@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from indexer.errors import SetupTrouble
+from indexer.failure import Failure
 from indexer.progress import Rate, describe, duration, failure_table, nothing_found, shown, summary
 from indexer.tally import SHOWN_FAILURES, Failures, Tally
 
@@ -24,7 +25,7 @@ def shown_text(item: object) -> str:
 def test_the_state_of_a_run_in_one_line() -> None:
     tally = Tally(unchanged=1200, to_do=500, done=100, walked=True, passed_over=Counter({"videos": 3}))
     failures = Failures("photos", None)
-    failures.add("a.jpg", "UNREADABLE", "No.")
+    failures.add(Failure("a.jpg", "UNREADABLE", "No."))
 
     line = describe(tally, failures, 4.0)
 
@@ -71,7 +72,7 @@ def test_a_folder_without_photos_is_told_with_what_was_found_and_what_can_be_rea
 def test_the_table_of_failures_is_capped_and_shows_any_name() -> None:
     failures = Failures("photos", None)
     for number in range(SHOWN_FAILURES + 5):
-        failures.add(f"[red]{number}.jpg", "IMAGE_UNDECODABLE", "It is [bold]broken.")
+        failures.add(Failure(f"[red]{number}.jpg", "IMAGE_UNDECODABLE", "It is [bold]broken."))
 
     text = shown_text(failure_table(failures))
 

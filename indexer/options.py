@@ -1,0 +1,49 @@
+"""What a person asks of a run."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from indexer.errors import SetupTrouble
+from indexer.scope import Scope, Shard
+from indexer.selection import Selection
+from indexer.survey import Plan
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person asks for."""
+
+    folder: Path | str
+    """The folder with the photos, or its URL in an object store."""
+    source: str
+    prune: bool = False
+    rebuild: bool = False
+    restart_rebuild: bool = False
+    drop_missing_sources: bool = False
+    allow_missing: bool = False
+    """Prune, or end a rebuild, although most photos are gone from the folder, or parts of it can't be read."""
+    with_location: bool = True
+    readers: int = 4
+    retry_failed: bool = False
+    shard: Shard | None = None
+    selection: Selection = field(default_factory=Selection)
+    prefixes: tuple[str, ...] = ("",)
+    """Only what lies below these encoded paths, in the form of Scope.prefixes."""
+
+    @property
+    def scope(self) -> Scope:
+        """The part of the source that is asked for."""
+        return Scope(self.source, self.shard, self.prefixes)
+
+    @property
+    def plan(self) -> Plan:
+        """What of it is taken; a rebuild tries all files again."""
+        return Plan(self.selection, retry_failed=self.retry_failed or self.rebuild)
+
+    def check(self) -> None:
+        """Raises SetupTrouble if the options don't go together."""
+        if self.shard and self.restart_rebuild:
+            raise SetupTrouble(
+                "--restart-rebuild would drop what the other shards write. Begin anew with one run without --shard, or "
+                "run all shards with --rebuild."
+            )
