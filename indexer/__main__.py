@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,14 +12,15 @@ import typer
 from rich.console import Console
 
 from grpc_runtime.telemetry import begin_request
-from indexer import progress
 from indexer.clients import EmbedderClient, SearchClient
 from indexer.errors import EXIT_INTERRUPTED, IndexerError, SetupTrouble
+from indexer.failure_lines import FailureLines
 from indexer.options import Options
-from indexer.patience import Patience
-from indexer.pipeline import Services
-from indexer.run import Run
-from indexer.tally import Failures, Tally
+from indexer.report import ConsoleReport, JsonReport, Report
+from indexer.round import Round
+from indexer.scope import parse_shard
+from indexer.selection import read_selection
+from indexer.watch import watch as watch_folder
 
 _MAX_SOURCE_BYTES = 200
 
@@ -84,28 +84,61 @@ def index(
     readers: Annotated[
         int, typer.Option(min=1, max=64, help="How many files are read and decoded at once. Default: one a core.")
     ] = min(os.cpu_count() or 2, 8),
+    shard: Annotated[
+        str,
+        typer.Option(
+            metavar="INDEX/COUNT",
+            help="Only one of several parts without overlap, counted from 0: 0/4 to 3/4 side by side do the whole.",
+        ),
+    ] = "",
+    exclude: Annotated[
+        list[str],
+        typer.Option(
+            metavar="PATTERN", help="Pass over what matches, in the syntax of .gitignore. May be given several times."
+        ),
+    ] = [],  # noqa: B006 typer copies it
+    exclude_from: Annotated[list[Path], typer.Option(metavar="FILE", help="The same, for each line of a file.")] = [],  # noqa: B006
+    hidden: Annotated[bool, typer.Option("--hidden", help="Take hidden files and folders too.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try files that failed before again, although they are the same.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only list what is new, changed and gone. Needs no embedder."),
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and index what changes in the folder as it changes.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only what went wrong and the summary.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Tell all that happens as JSON objects, one a line, on standard output.")
+    ] = False,
 ) -> None:
     """Index the photos of a folder: new, changed and moved ones; what is unchanged is not embedded again."""
-    console = Console(stderr=True)
-    options = Options(
-        folder=folder,
-        source=source or _default_source(folder),
-        prune=prune,
-        rebuild=rebuild or restart_rebuild,
-        restart_rebuild=restart_rebuild,
-        drop_missing_sources=drop_missing_sources,
-        allow_missing=allow_missing,
-        with_location=not no_location,
-        readers=readers,
-    )
+    report: Report = JsonReport(sys.stdout) if json else ConsoleReport(Console(stderr=True), sys.stdout, quiet=quiet)
     try:
+        options = Options(
+            folder=folder,
+            source=source or _default_source(folder),
+            prune=prune,
+            rebuild=rebuild or restart_rebuild,
+            restart_rebuild=restart_rebuild,
+            drop_missing_sources=drop_missing_sources,
+            allow_missing=allow_missing,
+            with_location=not no_location,
+            readers=readers,
+            retry_failed=retry_failed,
+            dry_run=dry_run,
+            watch=watch,
+            shard=parse_shard(shard) if shard else None,
+            selection=read_selection(exclude, exclude_from, hidden=hidden),
+        )
         _check_source(options.source)
-        with Failures(options.source, failures) as recorded:
-            targets = _Targets(embedder, search, wait)
-            code = asyncio.run(_index(options, targets, recorded, console, quiet=quiet))
+        options.check()
+        with FailureLines(failures) as lines:
+            code = asyncio.run(_index(options, _Targets(embedder, search, wait), report, lines))
     except IndexerError as error:
-        _say(console, str(error))
+        report.warn(str(error))
         code = error.exit_code
     raise typer.Exit(code)
 
@@ -119,44 +152,20 @@ class _Targets:
     wait: float
 
 
-async def _index(options: Options, targets: _Targets, failures: Failures, console: Console, *, quiet: bool) -> int:
+async def _index(options: Options, targets: _Targets, report: Report, lines: FailureLines) -> int:
     begin_request(None)
-    tally = Tally()
-    started = time.monotonic()
-
-    def set_waiting(why: str) -> None:
-        tally.waiting_for = why
-
-    embedder_client, search_client = EmbedderClient(targets.embedder), SearchClient(targets.search)
-    services = Services(embedder_client, search_client, lambda service: Patience(targets.wait, service, set_waiting))
-    say = (lambda _: None) if quiet else (lambda message: _say(console, message))
-    async with embedder_client.channel, search_client.channel:
-        run = asyncio.ensure_future(Run(options, services, tally, failures, say).run())
+    embedder, search = EmbedderClient(targets.embedder), SearchClient(targets.search)
+    async with embedder.channel, search.channel:
+        index = Round(options, embedder, search, targets.wait, report, lines).go
+        work = watch_folder(Path(options.folder), options.selection, index, report) if options.watch else index()
+        running = asyncio.ensure_future(work)
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, run.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
         try:
-            if quiet:
-                return await run
-            async with progress.shown(console, tally, failures):
-                return await run
+            return await running
         except asyncio.CancelledError:
-            _say(console, "Interrupted. What was written stays; run the indexer again and it goes on.")
+            report.warn("Interrupted. What was written stays; run the indexer again and it goes on.")
             return EXIT_INTERRUPTED
-        finally:
-            _report(console, options, tally, failures, time.monotonic() - started)
-
-
-def _report(console: Console, options: Options, tally: Tally, failures: Failures, seconds: float) -> None:
-    if failures.count:
-        console.print(progress.failure_table(failures))
-    if tally.walked and not tally.photos_found:
-        _say(console, progress.nothing_found(os.fsencode(options.folder).decode("utf-8", "replace"), tally))
-    elif tally.photos_found or tally.gone:
-        _say(console, progress.summary(tally, failures, seconds))
-
-
-def _say(console: Console, message: str) -> None:
-    console.print(message, markup=False, highlight=False, soft_wrap=True)
 
 
 def _default_source(folder: Path) -> str:

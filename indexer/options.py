@@ -1,5 +1,6 @@
 """What a person asks of a run."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,10 @@ class Options:
     with_location: bool = True
     readers: int = 4
     retry_failed: bool = False
+    dry_run: bool = False
+    """Nothing is read, embedded, written or removed."""
+    watch: bool = False
+    """The run is followed by others, of what changes."""
     shard: Shard | None = None
     selection: Selection = field(default_factory=Selection)
     prefixes: tuple[str, ...] = ("",)
@@ -40,8 +45,19 @@ class Options:
         """What of it is taken; a rebuild tries all files again."""
         return Plan(self.selection, retry_failed=self.retry_failed or self.rebuild)
 
+    @property
+    def shown_folder(self) -> str:
+        """What a person calls it."""
+        return os.fsencode(self.folder).decode("utf-8", "replace")
+
     def check(self) -> None:
         """Raises SetupTrouble if the options don't go together."""
+        if self.rebuild and (self.dry_run or self.watch):
+            raise SetupTrouble(
+                "A rebuild embeds everything once and ends, so --dry-run and --watch don't go with it. Rebuild first."
+            )
+        if self.dry_run and self.watch:
+            raise SetupTrouble("--dry-run looks once and --watch goes on. Choose one of them.")
         if self.shard and self.restart_rebuild:
             raise SetupTrouble(
                 "--restart-rebuild would drop what the other shards write. Begin anew with one run without --shard, or "

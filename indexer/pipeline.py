@@ -16,14 +16,13 @@ from indexer.delivery import Delivery
 from indexer.errors import FileTrouble, IndexerError, ModelMismatch, TemporaryTrouble
 from indexer.extract import Extracted, Extractor
 from indexer.failure import Failure
-from indexer.fingerprint import Compared, compare
-from indexer.listing import read_failures, read_fingerprints
-from indexer.patience import Patience
+from indexer.fingerprint import Compared
 from indexer.photo import FoundFile, Photo
 from indexer.photo_root import NotAPhoto, PhotoRoot
-from indexer.ports import EmbeddedPicture, Embedder, Embedding, Model, Picture, Search, Write, Written
+from indexer.ports import EmbeddedPicture, Embedding, Model, Picture, Write, Written
 from indexer.quarantine import Quarantine
 from indexer.scope import Scope
+from indexer.services import Services, compare_with_index
 from indexer.survey import GonePhoto, Plan, Survey, ToDo
 from indexer.tally import Tally
 from indexer.walk import walk_scope
@@ -46,15 +45,6 @@ class Job:
     rebuild_id: str = ""
     with_location: bool = True
     readers: int = 4
-
-
-@dataclass(frozen=True)
-class Services:
-    """The two services, and what makes the patience with one of them, given its name."""
-
-    embedder: Embedder
-    search: Search
-    patience: Callable[[str], Patience]
 
 
 @dataclass(frozen=True)
@@ -82,8 +72,7 @@ class Pipeline:
         self._tally = tally
         self._quarantine = quarantine
         self._extractor = Extractor(job.root, job.scope.source, job.with_location)
-        self._listing = services.patience("the search service")
-        self._listing_failures = services.patience("the search service")
+        self._services = services
         self._lookup = services.patience("the search service")
         self._threads = ThreadPoolExecutor(job.readers, thread_name_prefix="reader")
         self._extracted: asyncio.Queue[tuple[ToDo, Extracted] | None] = asyncio.Queue(_EXTRACTED_AHEAD)
@@ -127,11 +116,8 @@ class Pipeline:
 
     def _compared(self) -> AsyncIterator[Sequence[Compared]]:
         job = self._job
-        return compare(
-            walk_scope(job.root, job.scope, job.plan.selection),
-            read_fingerprints(self._search, job.scope, job.rebuild_id, self._listing),
-            read_failures(self._search, job.scope, self._listing_failures),
-        )
+        walked = walk_scope(job.root, job.scope, job.plan.selection)
+        return compare_with_index(walked, job.scope, job.rebuild_id, self._services)
 
     async def _send_all(self, next_to_do: Callable[[], Awaitable[ToDo | None]], stages: asyncio.TaskGroup) -> None:
         routing = stages.create_task(self._route())

@@ -112,6 +112,8 @@ def summary(tally: Tally, failures: Failures, seconds: float) -> str:
     parts.append(f"{tally.unchanged:,} unchanged")
     if failures.count:
         parts.append(f"{failures.count:,} failed")
+    if tally.still_failed:
+        parts.append(f"{tally.still_failed:,} failed before and are the same (--retry-failed tries them again)")
     if tally.removed:
         parts.append(f"{tally.removed:,} removed")
     rate = f" ({tally.written / seconds:,.1f}/s)" if tally.written and seconds else ""
@@ -120,6 +122,21 @@ def summary(tally: Tally, failures: Failures, seconds: float) -> str:
         line += f" Passed over: {kinds}."
     if (left := tally.gone - tally.removed) > 0:
         line += f" {left:,} in the index are gone from the folder; --prune (make run: PRUNE=1) removes them."
+    return line
+
+
+def preview(tally: Tally, failures: Failures) -> str:
+    """What a run would do, in one line."""
+    parts = [f"{tally.to_do:,} new or changed files would be read", f"{tally.unchanged:,} are unchanged"]
+    if tally.still_failed:
+        parts.append(f"{tally.still_failed:,} failed before and would not be tried again without --retry-failed")
+    if failures.count:
+        parts.append(f"{failures.count:,} can't be read")
+    if tally.gone:
+        parts.append(f"{tally.gone:,} in the index are gone from the folder and would be removed with --prune")
+    line = f"Nothing was changed: {', '.join(parts)}."
+    if kinds := passed_over(tally):
+        line += f" Passed over: {kinds}."
     return line
 
 
@@ -132,9 +149,14 @@ def nothing_found(folder: str, tally: Tally) -> str:
 
 def passed_over(tally: Tally) -> str:
     """What was no photo, with counts by kind."""
+    return ", ".join(f"{count:,} {kind}" for kind, count in kinds_passed_over(tally).items())
+
+
+def kinds_passed_over(tally: Tally) -> dict[str, int]:
+    """The counts by kind, the largest first."""
     kinds = tally.passed_over.copy()
     kinds["other files"] += tally.not_photos
-    return ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common() if count)
+    return {kind: count for kind, count in kinds.most_common() if count}
 
 
 def failure_table(failures: Failures) -> Table:

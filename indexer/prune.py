@@ -1,6 +1,7 @@
 """Removes from the index what is gone from the folder, and only that: a disk that is not mounted deletes no photo."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from indexer.patience import Patience
 from indexer.photo_root import PhotoRoot
@@ -14,11 +15,17 @@ _AT_ONCE = 1000
 
 async def prune(root: PhotoRoot, survey: Survey, search: Search, patience: Patience, tally: Tally) -> None:
     """Removes the gone photos, each after another look whether its file is really absent."""
+    async for photos in absent_photos(root, survey):
+        image_ids = [photo.image_id for photo in photos]
+        tally.removed += await patience.until_answered(lambda: search.delete_photos(image_ids))  # noqa: B023
+
+
+async def absent_photos(root: PhotoRoot, survey: Survey) -> AsyncIterator[list[GonePhoto]]:
+    """The gone photos, after another look, in batches that are not empty. Raises SetupTrouble if the root went away."""
     await asyncio.to_thread(root.check_still_there)
     while photos := await _next_photos(survey):
-        image_ids = await asyncio.to_thread(_absent, root, photos)
-        if image_ids:
-            tally.removed += await patience.until_answered(lambda: search.delete_photos(image_ids))  # noqa: B023
+        if absent := await asyncio.to_thread(_absent, root, photos):
+            yield absent
 
 
 async def _next_photos(survey: Survey) -> list[GonePhoto]:
@@ -28,9 +35,5 @@ async def _next_photos(survey: Survey) -> list[GonePhoto]:
     return photos
 
 
-def _absent(root: PhotoRoot, photos: list[GonePhoto]) -> list[str]:
-    return [
-        photo.image_id
-        for photo in photos
-        if not photo.must_be_absent or root.is_absent(decode_path(photo.relative_path))
-    ]
+def _absent(root: PhotoRoot, photos: list[GonePhoto]) -> list[GonePhoto]:
+    return [photo for photo in photos if not photo.must_be_absent or root.is_absent(decode_path(photo.relative_path))]

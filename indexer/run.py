@@ -13,11 +13,12 @@ from indexer.errors import (
 from indexer.losses import Losses
 from indexer.options import Options
 from indexer.photo_root import PhotoRoot
-from indexer.pipeline import Job, Pipeline, Services
+from indexer.pipeline import Job, Pipeline
 from indexer.ports import Index, Model, ModelState
 from indexer.prune import prune
 from indexer.quarantine import Quarantine
 from indexer.roots import open_root
+from indexer.services import Services
 from indexer.survey import Survey
 from indexer.tally import Failures, Tally
 

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from indexer.failure import Failure
 from indexer.fingerprint import Compared
 from indexer.photo import Fingerprint, FoundFile
-from indexer.quarantine import Quarantine
 from indexer.selection import Selection
 from indexer.spool import Spool
 from indexer.tally import Tally
@@ -46,15 +46,35 @@ class Plan:
     """Files that failed are tried again although they are the same."""
 
 
+class FailureNotes(Protocol):
+    """Takes down which files fail; see Quarantine."""
+
+    def add(self, failure: Failure) -> None:
+        """A file or folder can't be read."""
+        ...
+
+    def keep(self, failure: Failure) -> None:
+        """A file failed before and is not tried again."""
+        ...
+
+    def resolve(self, relative_path: str) -> None:
+        """A file that failed before does no more."""
+        ...
+
+    def resolve_at_end(self, relative_path: str) -> None:
+        """A file that failed before is gone, if it turns out that the folder is not."""
+        ...
+
+
 class Survey:
     """What one pass over a folder found, in constant memory."""
 
-    def __init__(self, plan: Plan, tally: Tally, quarantine: Quarantine) -> None:
+    def __init__(self, plan: Plan, tally: Tally, notes: FailureNotes) -> None:
         self.unreadable_folders: list[str] = []
         """Their relative paths; nobody knows what is in them."""
         self._plan = plan
         self._tally = tally
-        self._quarantine = quarantine
+        self._notes = notes
         self._to_do = Spool()
         self._to_embed = Spool()
         self._gone = Spool()
@@ -78,10 +98,10 @@ class Survey:
                 self._tally.passed_over[entry.kind] += entry.relative_path == item.path
                 self._take_leave_of(known, failed, must_be_absent=False)
             case UnreadableFile():
-                self._quarantine.add(Failure(entry.relative_path, "UNREADABLE", entry.message))
+                self._notes.add(Failure(entry.relative_path, "UNREADABLE", entry.message))
             case UnreadableFolder():
                 self.unreadable_folders.append(entry.relative_path)
-                self._quarantine.add(Failure(entry.relative_path, "FOLDER_UNREADABLE", entry.message))
+                self._notes.add(Failure(entry.relative_path, "FOLDER_UNREADABLE", entry.message))
             case None:
                 hidden = known is not None and self._plan.selection.hides_path(decode_path(item.path))
                 self._take_leave_of(known, failed, must_be_absent=not hidden)
@@ -90,10 +110,10 @@ class Survey:
         if known and known.matches(file):
             self._tally.unchanged += 1
             if failed:
-                self._quarantine.resolve(file.relative_path)
+                self._notes.resolve(file.relative_path)
         elif failed and not self._plan.retry_failed and failed.holds_for(file):
             self._tally.still_failed += 1
-            self._quarantine.keep(failed)
+            self._notes.keep(failed)
         else:
             self._add_to_do(file, known, failed)
 
@@ -101,7 +121,7 @@ class Survey:
         if known:
             self.add_gone(GonePhoto(known.image_id, known.relative_path, must_be_absent))
         if failed:
-            self._quarantine.resolve_at_end(failed.relative_path)
+            self._notes.resolve_at_end(failed.relative_path)
 
     def _add_to_do(self, file: FoundFile, known: Fingerprint | None, failed: Failure | None) -> None:
         self._tally.to_do += 1

@@ -1,15 +1,11 @@
 """What a run did so far: the numbers behind the progress bar and the summary, and the files that failed."""
 
-import json
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, Self
 
-from indexer.errors import SetupTrouble
 from indexer.failure import Failure
 from indexer.spool import Spool
 
@@ -53,59 +49,44 @@ class Tally:
 
 
 class Failures:
-    """Collects what failed: the first ones for a person, all of them as JSON lines where a file was named for it."""
+    """Collects what failed: the first ones for a person, and all of them for whoever else wants to know."""
 
-    def __init__(
-        self, source: str, json_lines: Path | None, on_line: Callable[[dict[str, Any]], None] = lambda _: None
-    ) -> None:
-        """`on_line` is told each failure as it is written to the file."""
+    def __init__(self, source: str, on_line: Callable[[dict[str, Any]], None] = lambda _: None) -> None:
+        """`on_line` is told each failure at once, as the JSON object that docs/indexer.md describes."""
         self.count = 0
         self.first: list[Failure] = []
         self.paths = Spool()
         """The relative path of each, a record with nothing else."""
         self._source = source
-        self._path = json_lines
         self._on_line = on_line
-        self._file: TextIO | None = None
 
     def __enter__(self) -> Self:
-        """Opens the file for the JSON lines. Raises SetupTrouble if it can't be written."""
-        if self._path:
-            try:
-                self._file = self._path.open("w", encoding="utf-8", buffering=1)
-            except OSError as error:
-                raise SetupTrouble(
-                    f"{os.fsdecode(self._path)} can't be written ({error.strerror}). Name another file for --failures."
-                ) from error
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.paths.close()
-        if self._file:
-            self._file.close()
 
     def add(self, failure: Failure) -> None:
-        """Records one failure, at once."""
+        """Records one failure."""
         self.count += 1
         self.paths.append([failure.relative_path])
         if len(self.first) < SHOWN_FAILURES:
             self.first.append(failure)
-        self._write(failure, known_before=False)
+        self._tell(failure, known_before=False)
 
     def keep(self, failure: Failure) -> None:
         """Records a file that failed in an earlier run and was not tried again."""
-        self._write(failure, known_before=True)
+        self._tell(failure, known_before=True)
 
-    def _write(self, failure: Failure, *, known_before: bool) -> None:
-        line = {
-            "source": self._source,
-            "relative_path": failure.relative_path,
-            "reason": failure.reason,
-            "message": failure.message,
-            "known_before": known_before,
-        }
-        self._on_line(line)
-        if self._file:
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    def _tell(self, failure: Failure, *, known_before: bool) -> None:
+        self._on_line(
+            {
+                "source": self._source,
+                "relative_path": failure.relative_path,
+                "reason": failure.reason,
+                "message": failure.message,
+                "known_before": known_before,
+            }
+        )

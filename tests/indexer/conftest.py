@@ -10,8 +10,8 @@ import pytest
 
 from indexer.options import Options
 from indexer.patience import Patience
-from indexer.pipeline import Services
 from indexer.run import Run
+from indexer.services import Services
 from indexer.tally import Failures, Tally
 from pictures.paths import image_id
 from tests.indexer.fake_services import FakeEmbedder, FakeSearch, Stored, jpeg
@@ -60,7 +60,7 @@ class World:
         said: list[str] = []
         services = Services(self.embedder, self.search, lambda name: Patience(self.wait, name, lambda _: None))
         asked = Options(**{"folder": self.root, "source": "photos", "readers": 2, **options})
-        with Failures(asked.source, None) as failures:
+        with Failures(asked.source) as failures:
             async with asyncio.timeout(30):
                 code = await Run(asked, services, tally, failures, said.append).run()
         return Outcome(code, tally, failures, said)

@@ -80,10 +80,11 @@ class Process:
 
 @dataclass
 class Ended:
-    """What an indexer that ended left: its exit code and what it wrote to the terminal."""
+    """What an indexer that ended left: its exit code, what it wrote to the terminal, and to the standard output."""
 
     code: int
     output: str
+    told: str
 
 
 @dataclass
@@ -100,9 +101,9 @@ class Indexer:
     async def ended(self, seconds: float = 100.0) -> Ended:
         """Waits for its end, so long at most."""
         async with asyncio.timeout(seconds):
-            _, output = await self.process.communicate()
+            told, output = await self.process.communicate()
         assert self.process.returncode is not None
-        return Ended(self.process.returncode, output.decode())
+        return Ended(self.process.returncode, output.decode(), told.decode())
 
 
 @dataclass
@@ -120,7 +121,7 @@ class Services:
             *("-m", "indexer", os.fspath(folder)),
             *("--embedder", self.embedder.address, "--search", self.search.address, *options),
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
         indexer = Indexer(process)

@@ -1,0 +1,55 @@
+"""One pass over the folder, or over parts of it, from the first look to the summary."""
+
+import time
+from dataclasses import dataclass, replace
+
+from indexer.dry_run import DryRun
+from indexer.failure_lines import FailureLines
+from indexer.options import Options
+from indexer.patience import Patience
+from indexer.ports import Embedder, Search
+from indexer.report import Report
+from indexer.run import Run
+from indexer.services import Services
+from indexer.tally import Failures, Tally
+
+
+@dataclass(frozen=True)
+class Round:
+    """What passes have in common."""
+
+    options: Options
+    embedder: Embedder
+    search: Search
+    wait_seconds: float
+    """How long a service may be away."""
+    report: Report
+    lines: FailureLines
+
+    async def go(self, prefixes: tuple[str, ...] = ("",)) -> int:
+        """One pass over what lies below these encoded paths (see Scope). Returns the exit code, raises IndexerError."""
+        options = replace(self.options, prefixes=prefixes)
+        tally = Tally()
+        started = time.monotonic()
+
+        def set_waiting(why: str) -> None:
+            tally.waiting_for = why
+
+        services = Services(
+            self.embedder, self.search, lambda service: Patience(self.wait_seconds, service, set_waiting)
+        )
+        with Failures(options.source, self._on_failure) as failures:
+            try:
+                async with self.report.showing(tally, failures):
+                    return await self._run(options, services, tally, failures)
+            finally:
+                self.report.ended(options, tally, failures, time.monotonic() - started)
+
+    async def _run(self, options: Options, services: Services, tally: Tally, failures: Failures) -> int:
+        if options.dry_run:
+            return await DryRun(options, services, tally, failures, self.report.would).run()
+        return await Run(options, services, tally, failures, self.report.say).run()
+
+    def _on_failure(self, line: dict[str, object]) -> None:
+        self.lines.write(line)
+        self.report.on_failure(line)

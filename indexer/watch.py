@@ -1,0 +1,101 @@
+"""Indexes a folder, and then what changes in it, until it is told to stop."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path, PurePath
+
+from watchfiles import awatch
+
+from indexer.errors import ServiceUnreachable, SetupTrouble
+from indexer.report import Report
+from indexer.scope import merged_prefixes
+from indexer.selection import IGNORE_FILE, Selection
+from pictures.paths import encode_path
+
+EVERYTHING: tuple[str, ...] = ("",)
+# More places than this are looked through in one go from the root.
+_MOST_PLACES = 50
+# A copy of many files is one round: it begins when nothing has changed for a moment, or after a while at the latest.
+_QUIET_MS = 500
+_LATEST_MS = 10_000
+
+
+async def watch(
+    folder: Path, selection: Selection, index: Callable[[tuple[str, ...]], Awaitable[int]], report: Report
+) -> int:
+    """Calls `index` for everything, and then for the encoded paths below which something changed; never returns alone.
+
+    What an unreachable service kept from being indexed is tried again; so is everything after the folder was away.
+    Raises SetupTrouble if the folder can't be watched, and what `index` raises of any other kind.
+    """
+    root = await asyncio.to_thread(folder.resolve)
+    async with aclosing(_changes(root, selection)) as changes:
+        next_changes = asyncio.ensure_future(anext(changes))
+        try:
+            await asyncio.sleep(0)  # the watch begins before the first look, so that no change lies between them
+            if next_changes.done():
+                next_changes.result()
+            pending = EVERYTHING
+            first = True
+            while True:
+                pending = await _index_pending(index, pending, report, must_succeed=first)
+                if first and not next_changes.done():
+                    report.say("Watching for changes; Ctrl-C ends it.")
+                first = False
+                if not pending or next_changes.done():
+                    pending = merged_prefixes({*pending, *await next_changes})
+                    next_changes = asyncio.ensure_future(anext(changes))
+        finally:
+            next_changes.cancel()
+            await asyncio.gather(next_changes, return_exceptions=True)
+
+
+async def _index_pending(
+    index: Callable[[tuple[str, ...]], Awaitable[int]], pending: tuple[str, ...], report: Report, *, must_succeed: bool
+) -> tuple[str, ...]:
+    """Returns what has to be tried again."""
+    try:
+        await index(pending)
+    except ServiceUnreachable as error:
+        if must_succeed:
+            raise
+        report.warn(f"{error} It is tried again.")
+        return pending
+    except SetupTrouble as error:
+        if must_succeed:
+            raise
+        report.warn(str(error))
+    return ()
+
+
+async def _changes(root: Path, selection: Selection) -> AsyncGenerator[set[str]]:
+    """The encoded paths below which something changed; `root` is a real path."""
+    while True:
+        try:
+            async for changes in awatch(root, watch_filter=None, step=_QUIET_MS, debounce=_LATEST_MS):
+                places = {_place(PurePath(path).relative_to(root), selection) for _, path in changes} - {None}
+                if places:
+                    yield {"" if len(places) > _MOST_PLACES else place for place in places if place is not None}
+        except OSError as error:
+            raise SetupTrouble(
+                f"{root} can't be watched: {error}. On Linux a folder tree needs as many inotify watches as it has "
+                "folders: raise fs.inotify.max_user_watches, or set WATCHFILES_FORCE_POLLING=true, or run the indexer "
+                "now and then without --watch."
+            ) from error
+        except ExceptionGroup as group:
+            # The watcher stops at a name that is not UTF-8 and does not tell where it is.
+            if group.split(RuntimeError)[1] is not None:
+                raise
+            yield set(EVERYTHING)
+
+
+def _place(changed: PurePath, selection: Selection) -> str | None:
+    """The encoded path below which to look for what changed at this path under the root; None if it does not count."""
+    if changed.name == IGNORE_FILE.decode():
+        changed = changed.parent
+    path = os.fsencode("/".join(changed.parts))
+    if path and selection.hides_path(path):
+        return None
+    return encode_path(path)
