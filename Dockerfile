@@ -127,7 +127,8 @@ USER 0:0
 RUN mkdir /opt/models && \
     if [ -n "${MODEL}" ]; then \
       HF_HOME=/opt/models EMBEDDER_CACHE_DIR=/opt/models EMBEDDER_MODEL="${MODEL}" python -m embedder_service fetch; \
-    fi
+    fi && \
+    chmod -R a+rX /opt/models
 USER 10001:10001
 
 FROM embedder-code AS embedder

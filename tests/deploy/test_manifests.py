@@ -168,6 +168,59 @@ def test_on_a_cluster_every_service_has_two_replicas_a_budget_and_policies(overl
     assert "egress" not in policies(objects)["deny-all"]
 
 
+def test_embedders_read_what_the_job_fetched_and_write_into_a_folder_of_their_own() -> None:
+    objects = build_component("model-volume")
+    image = dict(
+        re.findall(
+            r"(\w+)=(\S+)", Path("Dockerfile").read_text(encoding="utf-8").split("AS embedder-code")[1].split("RUN")[0]
+        )
+    )
+    job = pod_template(named(objects, "Job", "fetch-model"))["spec"]
+    pods = pod_template(named(objects, "Deployment", "embedder"))["spec"]
+    fetched, written = image["EMBEDDER_BUNDLED_DIR"], image["EMBEDDER_CACHE_DIR"]
+
+    assert environment_of(job) == {"EMBEDDER_CACHE_DIR": fetched, "HF_HOME": fetched}
+    assert volume_at(job, fetched) == ({"persistentVolumeClaim": {"claimName": "models"}}, True)
+    assert environment_of(pods) == {"HF_HUB_OFFLINE": "1"}
+    assert volume_at(pods, fetched) == ({"persistentVolumeClaim": {"claimName": "models"}}, False)
+    assert volume_at(pods, written) == ({"emptyDir": {}}, True)
+    assert volume_at(pods, image["HF_HOME"]) == ({"emptyDir": {}}, True)
+
+
+def environment_of(spec: Object) -> dict[str, str]:
+    return {found["name"]: found["value"] for found in spec["containers"][0].get("env", [])}
+
+
+def volume_at(spec: Object, folder: str) -> tuple[Object, bool]:
+    """What lies there, and whether it can be written."""
+    (mount,) = (
+        found for found in spec["containers"][0]["volumeMounts"] if Path(folder).is_relative_to(found["mountPath"])
+    )
+    (volume,) = (found for found in spec["volumes"] if found["name"] == mount["name"])
+    return {key: value for key, value in volume.items() if key != "name"}, not mount.get("readOnly", False)
+
+
+def test_a_pod_for_each_shard_knows_which_of_how_many_it_is() -> None:
+    job = named(build_component("indexer-shards"), "Job", "indexer")["spec"]
+    template = job["template"]["spec"]
+    (failing_alone,) = (rule for rule in job["podFailurePolicy"]["rules"] if rule["action"] == "FailIndex")
+
+    assert job["completionMode"] == "Indexed"
+    assert job["parallelism"] == job["completions"] == int(environment_of(template)["SHARDS"])
+    assert template["containers"][0]["args"][-1] == "--shard=$(JOB_COMPLETION_INDEX)/$(SHARDS)"
+    assert job["podFailurePolicy"]["rules"][0] == failing_alone  # the first that fits counts
+    assert "backoffLimit" not in job  # it would be one for all shards
+
+
+@pytest.mark.parametrize(("component", "kind"), [("indexer-job", "Job"), ("indexer-cronjob", "CronJob")])
+def test_the_template_of_the_indexers_pods_is_copied_and_not_applied(component: str, kind: str) -> None:
+    objects = build_component(component)
+
+    (container,) = pod_template(named(objects, kind, "indexer"))["spec"]["containers"]
+    assert container["args"][:4] == ["indexer", "/photos", "--source", "photos"]
+    assert of_kind(objects, "PodTemplate") == []
+
+
 def policies(objects: list[Object]) -> dict[str, Any]:
     return {found["metadata"]["name"]: found["spec"] for found in of_kind(objects, "NetworkPolicy")}
 
