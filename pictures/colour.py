@@ -14,9 +14,11 @@ _SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 
 
 def flatten(image: Image.Image) -> Image.Image:
-    """The picture in mode RGB, L or CMYK. What is transparent shows white; 16 bits are scaled to 8."""
+    """The picture in mode RGB, L or CMYK. What is transparent shows white; 16 bits and fractions are scaled to 8."""
     if image.mode in _SIXTEEN_BIT_MODES:
         return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+    if image.mode == "F" and max(image.getextrema()) <= 1:
+        return image.point(lambda value: value * 255).convert("L")
     if image.mode in ("LA", "La"):
         image = image if image.mode == "LA" else image.convert("LA")
         return _on_white(image.getchannel("L"), image.getchannel("A"))

@@ -76,7 +76,8 @@ def read_picture(data: bytes, *, limits: Limits = DEFAULT_LIMITS, useful_edge: i
     except (PictureError, MemoryError):
         raise
     except Exception as error:  # decoders raise whatever a broken file leads them to
-        raise Undecodable(f"The {format_.label} picture is broken or cut off: {error}") from error
+        reason = " ".join(str(error).split()).rstrip(".") or "it can't be decoded"
+        raise Undecodable(f"The {format_.label} picture is broken, cut off or of a rare kind: {reason}.") from error
 
 
 def _read(

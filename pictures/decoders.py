@@ -1,10 +1,13 @@
 """The decoder of each format. No other of Pillow's many is ever tried, and nothing is registered with Pillow."""
 
+import contextlib
+import ctypes
 import io
+import logging
 import re
 import warnings
 
-from PIL import ImageFile
+from PIL import Image, ImageFile
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -18,6 +21,11 @@ from pictures.formats import PictureFormat
 
 # Pillow looks into EXIF data when it opens a JPEG or AVIF, and would print a line for each broken field.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImagePlugin")
+
+# Pillow would log, and libtiff print, a line for each fault of a TIFF. What matters comes as an exception.
+logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)
+with contextlib.suppress(OSError, AttributeError):  # a Pillow that is built in another way prints them
+    ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
 
 # The entry of an item of type Exif in an ISO base media file's table of items (ISO/IEC 14496-12, 8.11.6).
 _EXIF_ITEM = re.compile(rb"(infe(?:\x02.{5}|\x03.{7})..)Exif", re.DOTALL)

@@ -35,7 +35,7 @@ class PictureFormat(Enum):
     RW2 = ("RW2", "image/x-panasonic-rw2", (".rw2", ".rwl"))
     SRW = ("SRW", "image/x-samsung-srw", (".srw",))
     RAF = ("RAF", "image/x-fuji-raf", (".raf",))
-    OTHER_RAW = ("another camera's raw file", "image/x-dcraw", (".3fr", ".dcr", ".erf", ".fff", ".iiq", ".mef", ".mos"))
+    OTHER_RAW = ("raw", "image/x-dcraw", (".3fr", ".dcr", ".erf", ".fff", ".iiq", ".mef", ".mos"))
 
     def __init__(self, label: str, media_type: str, endings: tuple[str, ...]) -> None:
         """`label` is the name for people; `endings` are those of usual file names, in lower case, with the dot."""

@@ -73,8 +73,8 @@ def read_preview(format_: PictureFormat, data: bytes) -> RawPreview:
         best = max([*named, *find_jpegs(data)], key=_pixels, default=None)
     if best is None or max(best[1]) < _SMALLEST_EDGE:
         raise Undecodable(
-            f"This raw file ({format_.label}) holds no preview of at least {_SMALLEST_EDGE} pixels, and what the "
-            "sensor saw is not developed here. Convert it to JPEG or to a DNG with a preview."
+            f"This {format_.label} file is cut off or holds no preview of at least {_SMALLEST_EDGE} pixels, and what "
+            "the sensor saw is not developed here. Convert it to JPEG or to a DNG with a preview."
         )
     start, _, end = best
     return RawPreview(data[start:end], _canon_exif(data) if format_ is PictureFormat.CR3 else read_exif(data))

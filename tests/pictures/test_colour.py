@@ -34,6 +34,31 @@ def test_sixteen_bit_grey_is_scaled_and_not_clipped() -> None:
     assert np.array_equal(pixels(encoded(grey, "PNG"))[:, :, 0], RAMP)
 
 
+@pytest.mark.parametrize("scale", [1, 255])
+def test_grey_of_floating_point_is_not_shown_black(scale: int) -> None:
+    grey = Image.fromarray(RAMP.astype(np.float32) / 255 * scale)
+    assert np.abs(pixels(encoded(grey, "TIFF"))[:, :, 0] - RAMP).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "CMYK", "I;16"])
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "tiff_adobe_deflate", "packbits"])
+def test_scans_keep_their_colours_however_they_are_compressed(mode: str, compression: str) -> None:
+    image = four_colours() if mode != "I;16" else Image.fromarray(np.tile(RAMP, (4, 8)).astype(np.uint16) * 257)
+    image = image.convert(mode)
+    expected = np.asarray(four_colours().convert(mode if mode != "CMYK" else "RGB").convert("RGB")).astype(int)
+    expected = np.dstack([np.tile(RAMP, (4, 8))] * 3) if mode == "I;16" else expected
+    assert np.abs(pixels(encoded(image, "TIFF", compression=compression)) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4"])
+def test_a_fax_is_black_on_white(compression: str) -> None:
+    page = Image.new("1", (64, 32), 1)
+    page.paste(0, (0, 0, 32, 32))
+    found = pixels(encoded(page, "TIFF", compression=compression))
+    assert (found[:, :32] == 0).all()
+    assert (found[:, 32:] == 255).all()
+
+
 @pytest.mark.parametrize("mode", ["L", "P", "RGB", "1"])
 @pytest.mark.parametrize("format_", ["PNG", "BMP", "GIF"])
 def test_opaque_modes_keep_their_colours(mode: str, format_: str) -> None:
