@@ -17,7 +17,7 @@ def flatten(image: Image.Image) -> Image.Image:
     """The picture in mode RGB, L or CMYK. What is transparent shows white; 16 bits and fractions are scaled to 8."""
     if image.mode in _SIXTEEN_BIT_MODES:
         return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
-    if image.mode == "F" and max(image.getextrema()) <= 1:
+    if image.mode == "F" and _brightest(image) <= 1:
         return image.point(lambda value: value * 255).convert("L")
     if image.mode in ("LA", "La"):
         image = image if image.mode == "LA" else image.convert("LA")
@@ -59,3 +59,8 @@ def _on_white(image: Image.Image, alpha: Image.Image) -> Image.Image:
     white = Image.new(image.mode, image.size, "white")
     white.paste(image, mask=alpha)
     return white
+
+
+def _brightest(image: Image.Image) -> float:
+    highest = image.getextrema()[1]
+    return highest if isinstance(highest, float) else 255

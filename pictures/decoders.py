@@ -7,7 +7,7 @@ import logging
 import re
 import warnings
 
-from PIL import Image, ImageFile
+from PIL import ImageFile, _imaging
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
@@ -25,7 +25,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.TiffImageP
 # Pillow would log, and libtiff print, a line for each fault of a TIFF. What matters comes as an exception.
 logging.getLogger("PIL.TiffImagePlugin").setLevel(logging.CRITICAL)
 with contextlib.suppress(OSError, AttributeError):  # a Pillow that is built in another way prints them
-    ctypes.CDLL(Image.core.__file__).TIFFSetErrorHandler(None)
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 # The entry of an item of type Exif in an ISO base media file's table of items (ISO/IEC 14496-12, 8.11.6).
 _EXIF_ITEM = re.compile(rb"(infe(?:\x02.{5}|\x03.{7})..)Exif", re.DOTALL)

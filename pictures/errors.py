@@ -13,7 +13,7 @@ class PictureError(Exception):
 
 
 class Undecodable(PictureError):
-    """The bytes are no picture that can be read: not an image, broken or cut off."""
+    """The bytes are no picture that can be read: not an image, broken, cut off or of a rare kind."""
 
 
 class TooLarge(PictureError):

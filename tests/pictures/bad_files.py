@@ -131,9 +131,9 @@ def _huge() -> Iterator[BadFile]:
         ("HEIC", b"ispe", 8, ">LL"),
         ("AVIF", b"ispe", 8, ">LL"),
     ):
-        data = bytearray(good[name])
-        struct.pack_into(edges, data, data.index(marker) + at, 60_000, 60_000)
-        yield BadFile(f"{name}: 60,000 pixels wide and high", bytes(data), Fate.REFUSED, name, "pixels|broken")
+        claiming = bytearray(good[name])
+        struct.pack_into(edges, claiming, claiming.index(marker) + at, 60_000, 60_000)
+        yield BadFile(f"{name}: 60,000 pixels wide and high", bytes(claiming), Fate.REFUSED, name, "pixels|broken")
     tiff = {0x100: 60_000, 0x101: 60_000, 0x102: 8, 0x103: 1, 0x106: 1, 0x111: 8, 0x115: 1, 0x116: 60_000, 0x117: 9}
     yield BadFile("TIFF: 60,000 pixels wide and high", tiff_file([tiff]), Fate.REFUSED, "TIFF", "3,600,000,000 pixels")
     yield BadFile(

@@ -47,7 +47,7 @@ def exiftool() -> Iterator[Exiftool]:
         def run(*arguments: str) -> str:
             asked.write("\n".join([*arguments, "-execute", ""]))
             asked.flush()
-            lines = []
+            lines: list[str] = []
             while (line := answered.readline()) != "{ready}\n":
                 assert line, f"exiftool ended: {lines}"
                 lines.append(line)
