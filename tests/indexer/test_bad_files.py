@@ -1,13 +1,13 @@
 """Whatever is in a folder of photos, each file becomes a photo with its facts or a failure with a reason."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import pytest
 
 from indexer.errors import FileTrouble
 from indexer.extract import Extracted, Extractor
+from indexer.folder_root import FolderRoot
 from indexer.photo import FoundFile
 from pictures.decode import read_picture
 from tests.pictures.bad_files import BadFile, Fate, bad_files
@@ -23,7 +23,7 @@ def extracted(root: Path, file: BadFile) -> Extracted | FileTrouble:
     path.write_bytes(file.data)
     found = FoundFile(b"photo.jpg", "photo.jpg", len(file.data), path.stat().st_mtime_ns)
     try:
-        return Extractor(os.fsencode(root), "photos").extract(found, "", 64)
+        return Extractor(FolderRoot(root), "photos").extract(found, "", 64)
     except FileTrouble as trouble:
         return trouble
 
