@@ -102,7 +102,7 @@ def test_the_request_id_is_in_the_logs_of_all_three_services(sample_run: LocalRu
 def test_the_sample_photos_are_all_there(sample_run: LocalRunProcess) -> None:
     index = get_json(f"{sample_run.page}/api/v1/index")
 
-    assert index["sources"] == [{"source": "samples", "image_count": 18}]
+    assert index["sources"] == [{"source": "samples", "image_count": 18, "failure_count": 0}]
     assert index["model"].startswith("concept@")
 
 
