@@ -29,6 +29,7 @@ from gateway.search_client import SearchClient
 from gateway.searcher import Searcher
 from gateway.sources import Sources
 from gateway.thumbnails import Thumbnails
+from gateway.written_thumbnails import WrittenThumbnails
 
 WEB_FOLDER = Path(__file__).with_name("web")
 # 32 vectors of some thousand numbers.
@@ -111,6 +112,6 @@ async def _pictures(app: web.Application) -> AsyncIterator[None]:
     app[WORKERS] = workers = PictureWorkers(config.picture_threads, _MAX_WAITING_PICTURES)
     app[UPLOADS] = asyncio.Semaphore(_MAX_UPLOADS)
     app[ORIGINALS] = originals = Originals(Sources(config.sources, config.sources_file))
-    app[THUMBNAILS] = Thumbnails(originals, cache, workers)
+    app[THUMBNAILS] = Thumbnails(originals, cache, workers, WrittenThumbnails(config.thumbnails))
     yield
     await asyncio.to_thread(workers.close)

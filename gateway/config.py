@@ -26,9 +26,10 @@ class Config(BaseSettings):
     call_timeout_seconds: float = Field(
         30, gt=0, description="How long a call to one of these may take, including the wait for one that restarts."
     )
-    sources: dict[str, Path] = Field(
+    sources: dict[str, str] = Field(
         default_factory=dict,
-        description="JSON object: the name of each source and the folder that its photos are in.",
+        description="JSON object: the name of each source and the folder that its photos are in, or its URL in an "
+        "object store (s3://, gs://, az://).",
     )
     sources_file: Path | None = Field(
         None, description="File with a JSON object as in GATEWAY_SOURCES; it is read again when it changes."
@@ -36,6 +37,9 @@ class Config(BaseSettings):
     cache_dir: Path = Field(Path("data/cache"), description="Folder for thumbnails and previews.")
     cache_max_bytes: int = Field(
         2 * 1024**3, ge=0, description="How much of the disk thumbnails and previews may take; 0 keeps none."
+    )
+    thumbnails: str = Field(
+        "", description="Folder, or URL in an object store, with the thumbnails that indexers wrote (--thumbnails)."
     )
     picture_threads: int = Field(2, ge=1, description="How many pictures are decoded at once.")
     max_upload_bytes: int = Field(32 * 1024**2, ge=1, description="The largest picture that may be searched with.")

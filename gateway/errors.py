@@ -7,6 +7,7 @@ ServiceError
  ├── ImageTooLarge          it has too many bytes, pixels or frames
  ├── OriginalMissing        the index knows the photo, its file is gone
  ├── SourceUnknown          nobody told where this source's photos are
+ ├── StoreUnreachable       no answer from the object store with the photo
  ├── Overloaded             too many pictures wait already
  ├── Timeout                an answer was not ready in time
  ├── EmbedderUnreachable    no connection to the embedder
@@ -26,6 +27,7 @@ __all__ = [
     "Overloaded",
     "SearchUnreachable",
     "SourceUnknown",
+    "StoreUnreachable",
     "TextEmpty",
     "Timeout",
 ]
@@ -62,6 +64,12 @@ class SourceUnknown(ServiceError):
     """The gateway does not know where the source's photos are."""
 
     reason = "SOURCE_UNKNOWN"
+
+
+class StoreUnreachable(ServiceError):
+    """The object store with the photo can't be reached."""
+
+    reason = "STORAGE_UNAVAILABLE"
 
 
 class Overloaded(ServiceError):

@@ -1,4 +1,4 @@
-"""The files of photos, opened only where they lie under the root of their source."""
+"""The files of photos, opened only under the root of their source: a folder, or a URL in an object store."""
 
 import os
 import stat
@@ -8,8 +8,9 @@ from pathlib import Path
 from gateway.errors import OriginalMissing
 from gateway.search_client import ImageFile
 from gateway.sources import Sources
+from gateway.store_originals import ObjectMissing, StoreOriginals
 from pictures.errors import PictureError
-from pictures.paths import PathOutsideRoot, resolve_under
+from pictures.paths import PathOutsideRoot, decode_path, resolve_under
 
 
 class Originals:
@@ -17,12 +18,20 @@ class Originals:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
+        self._in_stores = StoreOriginals()
 
     def open(self, image: ImageFile) -> BufferedReader:
-        """The photo's file, to be closed by the caller. Blocks. Raises SourceUnknown or OriginalMissing."""
+        """The photo's file, to be closed by the caller. Blocks.
+
+        Raises SourceUnknown, OriginalMissing or StoreUnreachable.
+        """
         root = self._sources.root(image.source)
         try:
+            if isinstance(root, str):
+                return self._in_stores.open(root, image.source, decode_path(image.relative_path))
             return _open_regular(resolve_under(root, image.relative_path))
+        except ObjectMissing as error:
+            raise missing(image, str(error)) from None
         except PathOutsideRoot:
             raise missing(image, "it is not under the folder of its source") from None
         except FileNotFoundError:

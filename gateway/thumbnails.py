@@ -3,9 +3,7 @@
 import asyncio
 import hashlib
 import os
-import re
 from dataclasses import dataclass, field
-from enum import Enum
 
 from gateway import metrics
 from gateway.errors import Overloaded
@@ -13,23 +11,14 @@ from gateway.originals import Originals, unreadable
 from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
 from gateway.search_client import ImageFile
+from gateway.written_thumbnails import WrittenThumbnails
 from pictures.decode import read_picture
+from pictures.derived import VERSION, Size, derived_key
 from pictures.errors import PictureError
 from pictures.limits import DEFAULT_LIMITS
 from pictures.thumbnail import thumbnail
 
-# Raise it when the same photo would give another picture: what was kept before is then not used any more.
-VERSION = 1
-
 _OUT_OF_MEMORY_SECONDS = 5
-_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
-
-
-class Size(Enum):
-    """The longest edge in pixels."""
-
-    THUMBNAIL = 400
-    PREVIEW = 1600
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +40,18 @@ class _Making:
 class Thumbnails:
     """Smaller pictures of photos."""
 
-    def __init__(self, originals: Originals, cache: PictureCache, workers: PictureWorkers) -> None:
+    def __init__(
+        self, originals: Originals, cache: PictureCache, workers: PictureWorkers, written: WrittenThumbnails
+    ) -> None:
         self._originals = originals
+        self._written = written
         self._cache = cache
         self._workers = workers
         self._being_made: dict[tuple[ImageFile, Size], _Making] = {}
 
     async def get(self, image: ImageFile, size: Size) -> Derived:
-        """The photo in this size. Raises SourceUnknown, OriginalMissing or Overloaded."""
-        if key := _key(image.content_sha256, size):
+        """The photo in this size. Raises SourceUnknown, OriginalMissing, StoreUnreachable or Overloaded."""
+        if key := derived_key(image.content_sha256, size):
             data = await asyncio.to_thread(self._cache.read, key)
             if data is not None:
                 metrics.DERIVED_PICTURES.labels(size.name.lower(), "cache").inc()
@@ -81,16 +73,19 @@ class Thumbnails:
                 del self._being_made[image, size]
 
     def _make(self, image: ImageFile, size: Size) -> Derived:
-        key = _key(image.content_sha256, size)
+        key = derived_key(image.content_sha256, size)
         if key and (kept := self._cache.read(key)):  # finished between the caller's look and this one
+            return Derived(kept, as_indexed=True)
+        if key and size is Size.THUMBNAIL and (kept := self._written.read(key)):
+            self._cache.write(key, kept)
+            metrics.DERIVED_PICTURES.labels(size.name.lower(), "indexer").inc()
             return Derived(kept, as_indexed=True)
         limit = DEFAULT_LIMITS.max_bytes
         try:
             with self._originals.open(image) as file:
                 # To ask for more than there is would reserve memory for it.
                 data = file.read(min(os.fstat(file.fileno()).st_size, limit) + 1)
-            # The decoder delivers at least twice the edge that it is asked for.
-            picture = read_picture(data, useful_edge=size.value // 2)
+            picture = read_picture(data, useful_edge=size.useful_edge)
             derived = thumbnail(picture.image, size.value)
         except PictureError as error:
             raise unreadable(image, error) from error
@@ -107,10 +102,3 @@ class Thumbnails:
 def etag_of(image: ImageFile, size: Size) -> str:
     """The entity tag of a photo in this size, without quotes."""
     return f"{image.content_sha256[:32]}-{size.value}-{VERSION}"
-
-
-def _key(content_sha256: str, size: Size) -> str | None:
-    """Where the picture is kept. None if the hash is none: it becomes a part of a path."""
-    if not _SHA256.fullmatch(content_sha256):
-        return None
-    return f"{VERSION}/{size.value}/{content_sha256[:2]}/{content_sha256}"

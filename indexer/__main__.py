@@ -21,6 +21,7 @@ from indexer.round import Round
 from indexer.scope import parse_shard
 from indexer.selection import read_selection
 from indexer.watch import watch as watch_folder
+from pictures.object_store import is_store_url
 
 _MAX_SOURCE_BYTES = 200
 
@@ -33,7 +34,13 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     "finished; 7 a service needs a person to act; 130 interrupted. What was written stays in every case."
 )
 def index(
-    folder: Annotated[Path, typer.Argument(help="The folder with the photos, searched at any depth.")],
+    folder: Annotated[
+        str,
+        typer.Argument(
+            help="The folder with the photos, searched at any depth; or its address in an object store: "
+            "s3://BUCKET/PATH (with AWS_ENDPOINT_URL for servers that speak like S3), gs:// or az://."
+        ),
+    ],
     *,
     source: Annotated[
         str,
@@ -109,6 +116,13 @@ def index(
     watch: Annotated[
         bool, typer.Option("--watch", help="Stay, and index what changes in the folder as it changes.")
     ] = False,
+    thumbnails: Annotated[
+        str,
+        typer.Option(
+            metavar="FOLDER|URL",
+            help="Write the thumbnail of each new or changed photo there, for the gateway (GATEWAY_THUMBNAILS).",
+        ),
+    ] = "",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only what went wrong and the summary.")] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Tell all that happens as JSON objects, one a line, on standard output.")
@@ -118,7 +132,9 @@ def index(
     report: Report = JsonReport(sys.stdout) if json else ConsoleReport(Console(stderr=True), sys.stdout, quiet=quiet)
     try:
         options = Options(
-            folder=folder,
+            folder=folder if is_store_url(folder) else Path(folder),
+            wait_seconds=wait,
+            thumbnails=thumbnails,
             source=source or _default_source(folder),
             prune=prune,
             rebuild=rebuild or restart_rebuild,
@@ -136,7 +152,7 @@ def index(
         _check_source(options.source)
         options.check()
         with FailureLines(failures) as lines:
-            code = asyncio.run(_index(options, _Targets(embedder, search, wait), report, lines))
+            code = asyncio.run(_index(options, _Targets(embedder, search), report, lines))
     except IndexerError as error:
         report.warn(str(error))
         code = error.exit_code
@@ -145,18 +161,17 @@ def index(
 
 @dataclass(frozen=True)
 class _Targets:
-    """Where the services are, as HOST:PORT, and how many seconds to wait for them."""
+    """Where the services are, as HOST:PORT."""
 
     embedder: str
     search: str
-    wait: float
 
 
 async def _index(options: Options, targets: _Targets, report: Report, lines: FailureLines) -> int:
     begin_request(None)
     embedder, search = EmbedderClient(targets.embedder), SearchClient(targets.search)
     async with embedder.channel, search.channel:
-        index = Round(options, embedder, search, targets.wait, report, lines).go
+        index = Round(options, embedder, search, report, lines).go
         work = watch_folder(Path(options.folder), options.selection, index, report) if options.watch else index()
         running = asyncio.ensure_future(work)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -168,7 +183,9 @@ async def _index(options: Options, targets: _Targets, report: Report, lines: Fai
             return EXIT_INTERRUPTED
 
 
-def _default_source(folder: Path) -> str:
+def _default_source(folder: str) -> str:
+    if is_store_url(folder):
+        return folder.rstrip("/").rpartition("/")[2]
     return os.fsencode(os.path.realpath(folder)).rpartition(b"/")[2].decode("utf-8", "replace") or "photos"
 
 

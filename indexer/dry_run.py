@@ -30,7 +30,7 @@ class DryRun:
     async def run(self) -> int:
         """Returns the exit code, 0. Raises IndexerError if the folder or the index can't be looked through."""
         self.options.check()
-        root = open_root(self.options.folder)
+        root = open_root(self.options.folder, self.options.wait_seconds)
         survey = Survey(self.options.plan, self.tally, _Notes(self.failures))
         try:
             await self._look_through(root, survey)

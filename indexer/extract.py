@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from indexer.errors import FileTrouble
 from indexer.photo import FoundFile, Location, Photo, TakenAt, TakenAtSource
 from indexer.photo_root import Content, PhotoRoot
+from indexer.thumbnails import SIZE as THUMBNAIL_SIZE
+from indexer.thumbnails import ThumbnailWriter
 from indexer.walk import has_picture_ending
 from pictures.decode import Picture, read_picture
 from pictures.errors import TooLarge, Undecodable
@@ -36,6 +38,7 @@ class Extractor:
     root: PhotoRoot
     source: str
     with_location: bool = True
+    thumbnails: ThumbnailWriter | None = None
 
     def read(self, file: FoundFile) -> Content:
         """The file's content. Raises NotAPhoto, FileTrouble, and FileNotFoundError if it is gone."""
@@ -52,7 +55,12 @@ class Extractor:
         content = self.read(file)
         if content.sha256 == known_sha256:
             return Extracted(self._photo(file, content, _decoded(content.data, _NO_PICTURE_EDGE)), None)
-        picture = _decoded(content.data, useful_edge or None)
+        if useful_edge and self.thumbnails:
+            picture = _decoded(content.data, max(useful_edge, THUMBNAIL_SIZE.useful_edge))
+        else:
+            picture = _decoded(content.data, useful_edge or None)
+        if self.thumbnails:
+            self.thumbnails.write(content.sha256, picture.image)
         edge = useful_edge or min(picture.image.size)
         return Extracted(self._photo(file, content, picture), reduced_picture(picture.image, edge))
 

@@ -32,6 +32,10 @@ class Options:
     """The run is followed by others, of what changes."""
     shard: Shard | None = None
     selection: Selection = field(default_factory=Selection)
+    thumbnails: str = ""
+    """The folder or URL that thumbnails are written to; none are if it is empty."""
+    wait_seconds: float = 60.0
+    """How long a service, or the store that the photos lie in, may be away."""
     prefixes: tuple[str, ...] = ("",)
     """Only what lies below these encoded paths, in the form of Scope.prefixes."""
 
@@ -56,6 +60,8 @@ class Options:
             raise SetupTrouble(
                 "A rebuild embeds everything once and ends, so --dry-run and --watch don't go with it. Rebuild first."
             )
+        if self.watch and isinstance(self.folder, str):
+            raise SetupTrouble("Object stores don't tell of changes. Run the indexer now and then, without --watch.")
         if self.dry_run and self.watch:
             raise SetupTrouble("--dry-run looks once and --watch goes on. Choose one of them.")
         if self.shard and self.restart_rebuild:

@@ -25,6 +25,7 @@ from indexer.scope import Scope
 from indexer.services import Services, compare_with_index
 from indexer.survey import GonePhoto, Plan, Survey, ToDo
 from indexer.tally import Tally
+from indexer.thumbnails import ThumbnailWriter
 from indexer.walk import walk_scope
 from pictures.paths import encode_path
 
@@ -45,6 +46,7 @@ class Job:
     rebuild_id: str = ""
     with_location: bool = True
     readers: int = 4
+    thumbnails: ThumbnailWriter | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Pipeline:
         self._search = services.search
         self._tally = tally
         self._quarantine = quarantine
-        self._extractor = Extractor(job.root, job.scope.source, job.with_location)
+        self._extractor = Extractor(job.root, job.scope.source, job.with_location, job.thumbnails)
         self._services = services
         self._lookup = services.patience("the search service")
         self._threads = ThreadPoolExecutor(job.readers, thread_name_prefix="reader")

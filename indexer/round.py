@@ -21,8 +21,6 @@ class Round:
     options: Options
     embedder: Embedder
     search: Search
-    wait_seconds: float
-    """How long a service may be away."""
     report: Report
     lines: FailureLines
 
@@ -36,7 +34,7 @@ class Round:
             tally.waiting_for = why
 
         services = Services(
-            self.embedder, self.search, lambda service: Patience(self.wait_seconds, service, set_waiting)
+            self.embedder, self.search, lambda service: Patience(options.wait_seconds, service, set_waiting)
         )
         with Failures(options.source, self._on_failure) as failures:
             try:

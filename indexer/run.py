@@ -21,6 +21,7 @@ from indexer.roots import open_root
 from indexer.services import Services
 from indexer.survey import Survey
 from indexer.tally import Failures, Tally
+from indexer.thumbnails import ThumbnailWriter
 
 
 class Run:
@@ -42,7 +43,7 @@ class Run:
     async def run(self) -> int:
         """Returns the exit code. Raises IndexerError if the run could not be brought to its end."""
         self._options.check()
-        root = open_root(self._options.folder)
+        root = open_root(self._options.folder, self._options.wait_seconds)
         try:
             return await self._index(root)
         finally:
@@ -56,7 +57,10 @@ class Run:
             check_model(model, index)
         self._announce(root, model, index, rebuild_id)
         options = self._options
-        job = Job(root, options.scope, options.plan, model, rebuild_id, options.with_location, options.readers)
+        thumbnails = ThumbnailWriter(options.thumbnails) if options.thumbnails else None
+        job = Job(
+            root, options.scope, options.plan, model, rebuild_id, options.with_location, options.readers, thumbnails
+        )
         quarantine = Quarantine(
             options.source, self._search, self._services.patience("the search service"), self._failures
         )
@@ -72,6 +76,8 @@ class Run:
             else:
                 await self._end(root, pipeline.survey, model, index, rebuild_id)
             await quarantine.resolve_gone()
+            if thumbnails and thumbnails.trouble:
+                self._say(thumbnails.trouble)
         finally:
             pipeline.survey.close()
             await quarantine.close()

@@ -11,7 +11,8 @@ from gateway.file_response import content_disposition, not_modified, send_file
 from gateway.image_json import content_version
 from gateway.query_parameters import read_image_id, read_list
 from gateway.search_client import ImageFile
-from gateway.thumbnails import Size, etag_of
+from gateway.thumbnails import etag_of
+from pictures.derived import Size
 from pictures.formats import SNIFF_BYTES, PictureFormat, sniff
 from pictures.thumbnail import THUMBNAIL_MEDIA_TYPE
 

@@ -1,5 +1,6 @@
 """A gateway over fake services, each a real server on a port of its own."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,7 @@ async def start_gateway(services: Services, tmp_path: Path, web_root: Path) -> A
             "cache_dir": tmp_path / "cache",
             **changed,
         }
+        settings["sources"] = {name: os.fspath(folder) for name, folder in settings["sources"].items()}
         client = TestClient(TestServer(init_app(Config(**settings), web_root)))
         await client.start_server()
         clients.append(client)

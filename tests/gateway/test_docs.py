@@ -12,7 +12,7 @@ from gateway.config import Config
 from gateway.filter import MAX_FILTER_VALUES
 from gateway.problems import STATUS_BY_REASON
 from gateway.query import MAX_FACET_VALUES, MAX_FAILURES, MAX_PAGE_SIZE, MAX_TERMS, MAX_TILE_ZOOM
-from gateway.thumbnails import Size
+from pictures.derived import Size
 from tests.gateway.conftest import Gateway, Services
 
 DOCUMENT = Path("docs/http.md").read_text(encoding="utf-8")

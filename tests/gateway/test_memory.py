@@ -15,14 +15,17 @@ from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
 from gateway.search_client import ImageFile
 from gateway.sources import Sources
-from gateway.thumbnails import Size, Thumbnails
+from gateway.thumbnails import Thumbnails
+from gateway.written_thumbnails import WrittenThumbnails
+from pictures.derived import Size
 from gateway.uploads import reduced_upload
 
 folder = Path(sys.argv[1])
 
 async def main():
     workers = PictureWorkers(1, 10)
-    thumbnails = Thumbnails(Originals(Sources({"photos": folder}, None)), PictureCache(folder / "cache", 0), workers)
+    originals = Originals(Sources({"photos": str(folder)}, None))
+    thumbnails = Thumbnails(originals, PictureCache(folder / "cache", 0), workers, WrittenThumbnails(""))
 
     async def show(name):
         await thumbnails.get(ImageFile("photos", name, name, "image/png", ""), Size.THUMBNAIL)

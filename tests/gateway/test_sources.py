@@ -19,7 +19,7 @@ def _write(file: Path, content: str) -> None:
 def test_settings_and_file_are_both_known(tmp_path: Path) -> None:
     file = tmp_path / "sources.json"
     _write(file, json.dumps({"file": "/photos/b"}))
-    sources = Sources({"settings": Path("/photos/a")}, file)
+    sources = Sources({"settings": "/photos/a"}, file)
 
     assert sources.root("settings") == Path("/photos/a")
     assert sources.root("file") == Path("/photos/b")
@@ -29,7 +29,7 @@ def test_the_file_wins(tmp_path: Path) -> None:
     file = tmp_path / "sources.json"
     _write(file, json.dumps({"both": "/photos/b"}))
 
-    assert Sources({"both": Path("/photos/a")}, file).root("both") == Path("/photos/b")
+    assert Sources({"both": "/photos/a"}, file).root("both") == Path("/photos/b")
 
 
 def test_an_unknown_source_is_named() -> None:
@@ -86,4 +86,4 @@ def test_a_removed_file_takes_its_sources_along(tmp_path: Path) -> None:
 def test_a_home_folder_may_be_written_with_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/someone")
 
-    assert Sources({"a": Path("~/Pictures")}, None).root("a") == Path("/home/someone/Pictures")
+    assert Sources({"a": "~/Pictures"}, None).root("a") == Path("/home/someone/Pictures")

@@ -15,8 +15,10 @@ from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
 from gateway.search_client import ImageFile
 from gateway.sources import Sources
-from gateway.thumbnails import Size, Thumbnails
+from gateway.thumbnails import Thumbnails
+from gateway.written_thumbnails import WrittenThumbnails
 from imagesearch.type.v1 import image_pb2
+from pictures.derived import Size
 from tests.gateway.conftest import Gateway, Services, StartGateway
 from tests.gateway.made_up_photos import draw, encoded
 
@@ -163,7 +165,7 @@ async def _counted(gateway: Gateway, name: str) -> float:
 async def test_one_who_leaves_takes_nothing_from_those_who_come(photo: image_pb2.Image, root: Path) -> None:
     workers = PictureWorkers(threads=1, waiting=10)
     cache = PictureCache(root.parent / "cache", 0)
-    thumbnails = Thumbnails(Originals(Sources({"s": root}, None)), cache, workers)
+    thumbnails = Thumbnails(Originals(Sources({"s": str(root)}, None)), cache, workers, WrittenThumbnails(""))
     image = ImageFile("s", "a.jpg", "a.jpg", "image/jpeg", content_sha256="")
     release = threading.Event()
     busy = asyncio.create_task(workers.run(release.wait))

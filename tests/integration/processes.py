@@ -114,7 +114,7 @@ class Services:
     embedder: Process
     indexers: list[Indexer] = field(default_factory=list)
 
-    async def start_indexer(self, folder: Path, *options: str) -> Indexer:
+    async def start_indexer(self, folder: Path | str, *options: str) -> Indexer:
         """Starts `python -m indexer FOLDER OPTIONS`."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -128,7 +128,7 @@ class Services:
         self.indexers.append(indexer)
         return indexer
 
-    async def index(self, folder: Path, *options: str) -> Ended:
+    async def index(self, folder: Path | str, *options: str) -> Ended:
         """Runs an indexer to its end."""
         return await (await self.start_indexer(folder, *options)).ended()
 

@@ -1,0 +1,70 @@
+"""Object stores by URL: S3 and what speaks like it, Google's, Azure's. Secrets come from the environment or files."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_SCHEMES = ("s3", "gs", "az")
+_FIRST_PAUSE = timedelta(milliseconds=100)
+_LONGEST_PAUSE = timedelta(seconds=5)
+
+
+class StoreUrlError(ValueError):
+    """The URL names no store. Its text is a sentence for a person."""
+
+
+def is_store_url(location: str) -> bool:
+    """Whether this is a URL and no path."""
+    return _URL.match(location) is not None
+
+
+def open_store(url: str, wait_seconds: float) -> ObjectStore:
+    """What is below the URL; nothing is asked of the store yet. Raises StoreUrlError.
+
+    A call that fails for a reason that may pass is repeated for so long.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise StoreUrlError(f"The address of the object store is no URL: {error}.") from error
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise StoreUrlError(
+            f"The address of the object store {parts.hostname} holds more than a bucket and a path. Give credentials "
+            "in the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or in files, never in the address."
+        )
+    if parts.scheme.lower() not in _SCHEMES or not parts.netloc:
+        raise StoreUrlError(
+            f"{url} names no object store that is known. These are: s3://BUCKET/PATH (with AWS_ENDPOINT_URL for "
+            "servers that speak like S3), gs://BUCKET/PATH and az://ACCOUNT/CONTAINER/PATH."
+        )
+    retry: RetryConfig = {
+        "max_retries": 10_000,
+        "retry_timeout": timedelta(seconds=wait_seconds),
+        "backoff": {"init_backoff": _FIRST_PAUSE, "max_backoff": _LONGEST_PAUSE, "base": 2},
+    }
+    try:
+        return from_url(url.rstrip("/"), retry_config=retry)
+    except (BaseError, ValueError) as error:
+        raise StoreUrlError(f"{url} can't be used: {first_line(error)}.") from error
+
+
+def open_location(location: str, wait_seconds: float) -> ObjectStore:
+    """A folder, which is made if it is written to, or what is below a URL. Raises StoreUrlError."""
+    if is_store_url(location):
+        return open_store(location, wait_seconds)
+    return LocalStore(Path(location).expanduser().absolute(), mkdir=True)
+
+
+def first_line(error: Exception) -> str:
+    """What a store's error says, without the answer's body and where in the library it came from; no full stop."""
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return line.partition("<?xml")[0].rstrip(": .")

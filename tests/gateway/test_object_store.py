@@ -1,0 +1,120 @@
+"""Photos whose originals, or thumbnails, lie in an object store."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from imagesearch.type.v1 import image_pb2
+from pictures.derived import Size, derived_key
+from pictures.thumbnail import thumbnail
+from tests.gateway.conftest import Gateway, Services, StartGateway
+from tests.gateway.made_up_photos import draw, encoded
+from tests.object_store import Buckets, object_store
+
+CONTENT = encoded(draw("red", "circle", (1200, 800)))
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+ORIGINAL = "/api/v1/images/a/original"
+THUMBNAIL = "/api/v1/images/a/thumbnail"
+
+
+@pytest.fixture(scope="module")
+def buckets() -> Iterator[Buckets]:
+    with object_store() as server:
+        server.make("originals", {"lib/a #1.jpg": CONTENT, "secret.jpg": b"secret"})
+        yield server
+
+
+@pytest.fixture
+def photo(services: Services) -> image_pb2.Image:
+    """What the index says of the photo in the bucket; a test may change it."""
+    photo = image_pb2.Image(
+        id="a", source="s", relative_path="a #1.jpg", name="a #1.jpg", media_type="image/jpeg", content_sha256=SHA256
+    )
+    services.search.photos["a"] = photo
+    return photo
+
+
+@pytest.fixture
+async def gateway(start_gateway: StartGateway, buckets: Buckets, photo: image_pb2.Image) -> Gateway:
+    return await start_gateway(sources={"s": "s3://originals/lib"})
+
+
+async def test_the_original_comes_from_the_store_whole_in_parts_and_only_if_it_changed(gateway: Gateway) -> None:
+    whole = await gateway.get(ORIGINAL)
+    part = await gateway.get(ORIGINAL, headers={"Range": "bytes=10-19", "If-Range": whole.headers["ETag"]})
+    same = await gateway.get(ORIGINAL, headers={"If-None-Match": whole.headers["ETag"]})
+
+    assert (whole.status, await whole.read()) == (200, CONTENT)
+    assert (part.status, await part.read()) == (206, CONTENT[10:20])
+    assert (same.status, await same.read()) == (304, b"")
+
+
+async def test_a_thumbnail_is_made_of_it(gateway: Gateway) -> None:
+    answer = await gateway.get(THUMBNAIL)
+
+    assert answer.status == 200, await answer.text()
+    with Pillow.open(BytesIO(await answer.read())) as image:
+        assert image.size == (400, 267)
+
+
+@pytest.mark.parametrize("path", ["gone.jpg", "../secret.jpg", "%2E%2E/secret.jpg", "a//b.jpg", "%FF.jpg"])
+async def test_what_is_not_below_the_address_is_missing(gateway: Gateway, photo: image_pb2.Image, path: str) -> None:
+    photo.relative_path = path
+
+    answer = await gateway.get(ORIGINAL)
+
+    assert (answer.status, (await answer.json())["reason"]) == (404, "ORIGINAL_MISSING")
+
+
+@pytest.mark.parametrize("url", ["s3://key:hidden@originals/lib", "ftp://originals"])
+async def test_an_address_that_can_not_be_used_is_told(
+    start_gateway: StartGateway, photo: image_pb2.Image, url: str
+) -> None:
+    gateway = await start_gateway(sources={"s": url})
+
+    answer = await gateway.get(ORIGINAL)
+
+    assert (answer.status, (await answer.json())["reason"]) == (404, "SOURCE_UNKNOWN")
+    assert "hidden" not in await answer.text()
+
+
+async def test_a_store_that_does_not_answer_is_told_as_away(
+    start_gateway: StartGateway, photo: image_pb2.Image
+) -> None:
+    with object_store() as server:
+        url = server.make("away", {"a #1.jpg": CONTENT})
+        gateway = await start_gateway(sources={"s": url})
+        assert (await gateway.get(ORIGINAL)).status == 200
+        server.stop()
+
+        answer = await gateway.get(ORIGINAL)
+
+    assert (answer.status, (await answer.json())["reason"]) == (503, "STORAGE_UNAVAILABLE")
+    assert (await gateway.get("/livez")).status == 200
+
+
+@pytest.mark.parametrize("where", ["folder", "bucket"])
+async def test_a_thumbnail_that_an_indexer_wrote_needs_no_original(
+    start_gateway: StartGateway, photo: image_pb2.Image, buckets: Buckets, tmp_path: Path, where: str
+) -> None:
+    written = thumbnail(draw("blue", "circle", (300, 300)), Size.THUMBNAIL.value)
+    key = derived_key(SHA256, Size.THUMBNAIL)
+    assert key is not None
+    if where == "bucket":
+        location = buckets.make("written", {key: written})
+    else:
+        (tmp_path / "written" / key).parent.mkdir(parents=True)
+        (tmp_path / "written" / key).write_bytes(written)
+        location = os.fspath(tmp_path / "written")
+    gateway = await start_gateway(sources={}, thumbnails=location)
+
+    answer = await gateway.get(THUMBNAIL)
+    preview = await gateway.get("/api/v1/images/a/preview")
+
+    assert (answer.status, await answer.read()) == (200, written)
+    assert preview.status == 404

@@ -1,0 +1,185 @@
+"""Photos in an object store are indexed as those in a folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from indexer.errors import ServiceUnreachable, SetupTrouble
+from indexer.extract import Extractor
+from indexer.folder_root import FolderRoot
+from indexer.photo import FoundFile
+from indexer.photo_root import NotAPhoto, PhotoRoot, Unreadable
+from indexer.roots import open_root
+from indexer.store_root import StoreRoot
+from indexer.thumbnails import ThumbnailWriter
+from indexer.walk import UnreadableFolder, walk
+from pictures.decode import read_picture
+from pictures.derived import Size, derived_key
+from pictures.object_store import is_store_url
+from tests.indexer.conftest import World
+from tests.indexer.fake_services import jpeg
+from tests.object_store import Buckets, object_store
+
+FILES = {
+    "a.jpg": jpeg((1, 2, 3)),
+    "folder/größe-日本.jpg": jpeg((2, 2, 3)),
+    "folder/100%25 #?.jpg": jpeg((3, 2, 3)),
+    "folder/deeper/without ending": jpeg((4, 2, 3)),
+    "folder/deeper/notes": b"no picture",
+    "folder.jpg": jpeg((5, 2, 3)),
+    "film.mp4": b"film",
+    ".hidden/b.jpg": jpeg((6, 2, 3)),
+    "empty": b"",
+    "drafts/c.jpg": jpeg((7, 2, 3)),
+    "drafts/.imagesearchignore": b"c.*\n",
+}
+
+
+@pytest.fixture(scope="module")
+def buckets() -> Iterator[Buckets]:
+    with object_store() as server:
+        yield server
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def root(request: pytest.FixtureRequest, tmp_path: Path, buckets: Buckets) -> PhotoRoot:
+    """The same files in both."""
+    if request.param == "bucket":
+        return open_root(buckets.make(tmp_path.name.lower().replace("_", "-"), FILES), 5.0)
+    for name, data in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    return open_root(tmp_path, 5.0)
+
+
+def found(root: PhotoRoot) -> dict[bytes, FoundFile]:
+    return {entry.path: entry for entry in walk(root) if isinstance(entry, FoundFile)}
+
+
+def test_the_walk_finds_the_same_in_order(root: PhotoRoot) -> None:
+    entries = list(walk(root))
+
+    paths = [entry.relative_path for entry in entries]
+    assert paths == sorted(paths)
+    assert {path.decode(): entry.size for path, entry in found(root).items()} == {
+        name: len(data)
+        for name, data in FILES.items()
+        if not name.startswith((".hidden", "drafts")) and not name.endswith("mp4")
+    }
+
+
+def test_what_is_read_is_the_content_and_the_time_that_the_walk_tells(root: PhotoRoot) -> None:
+    files = found(root)
+
+    for name in ("a.jpg", "folder/größe-日本.jpg", "folder/100%25 #?.jpg", "folder/deeper/without ending"):
+        content = root.read(files[name.encode()], must_sniff=True)
+        assert content.data == FILES[name]
+        assert content.modified_ns == files[name.encode()].modified_ns
+    for name in ("folder/deeper/notes", "empty"):
+        with pytest.raises(NotAPhoto):
+            root.read(files[name.encode()], must_sniff=True)
+
+
+def test_what_is_gone_is_absent_and_nothing_else_is(root: PhotoRoot) -> None:
+    assert root.is_absent(b"folder/no.jpg")
+    assert not root.is_absent(b"a.jpg")
+    with pytest.raises(FileNotFoundError):
+        root.read(FoundFile(b"no.jpg", "no.jpg", 3, 0), must_sniff=False)
+    root.check_still_there()
+
+
+def test_a_file_of_rules_is_read(root: PhotoRoot) -> None:
+    assert root.read_small(b"drafts/.imagesearchignore") == b"c.*\n"
+    with pytest.raises(Unreadable):
+        root.read_small(b"no")
+
+
+async def test_a_bucket_is_indexed_pruned_and_brought_up_to_date(world: World, buckets: Buckets) -> None:
+    url = buckets.make("whole", FILES) + "/folder/"
+    first = await world.index(folder=url)
+    again = await world.index(folder=url)
+    buckets.delete("whole", "folder/größe-日本.jpg")
+    buckets.put("whole", "folder/moved/x.jpg", FILES["folder/deeper/without ending"])
+    buckets.delete("whole", "folder/deeper/without ending")
+    later = await world.index(folder=url, prune=True)
+
+    assert (first.code, first.tally.written, first.tally.not_photos) == (0, 3, 1)
+    assert (again.tally.unchanged, again.tally.to_do) == (3, 1)
+    assert (later.tally.copied, later.tally.removed) == (1, 2)
+    assert world.search.paths() == {b"100%25 #?.jpg", b"moved/x.jpg"}
+
+
+def test_keys_that_are_no_paths_are_told_with_their_folder(buckets: Buckets) -> None:
+    keys = ("bad//x.jpg", "bad/b.jpg", "good/", "good/a.jpg")
+    root = StoreRoot(buckets.make("odd", dict.fromkeys(keys, b"1")), 5.0)
+
+    entries = list(walk(root))
+
+    (folder,) = [entry for entry in entries if isinstance(entry, UnreadableFolder)]
+    assert folder.relative_path == "bad/"
+    assert [entry.path for entry in entries if isinstance(entry, FoundFile)] == [b"good/a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("s3://key:secret@photos/a", "credentials"),
+        ("s3://photos/a?secret=1", "credentials"),
+        ("ftp://photos/a", "s3://BUCKET/PATH"),
+        ("s3://", "s3://BUCKET/PATH"),
+        ("s3://no-such-bucket", "can't be listed"),
+    ],
+)
+def test_an_address_that_can_not_be_used_is_told_without_its_secrets(buckets: Buckets, url: str, words: str) -> None:
+    with pytest.raises(SetupTrouble, match=words) as caught:
+        StoreRoot(url, 1.0)
+
+    assert "secret@" not in str(caught.value)
+    assert "secret=" not in str(caught.value)
+
+
+def test_a_store_that_does_not_answer_ends_the_run_and_removes_nothing() -> None:
+    with object_store() as server:
+        root = StoreRoot(server.make("away", {"a.jpg": b"1"}), 0.5)
+        server.stop()
+
+        with pytest.raises(ServiceUnreachable, match="does not answer"):
+            root.is_absent(b"a.jpg")
+        with pytest.raises(ServiceUnreachable):
+            list(walk(root))
+
+
+@pytest.mark.parametrize("where", ["folder", "bucket"])
+def test_thumbnails_are_written_once_under_the_content(tmp_path: Path, buckets: Buckets, where: str) -> None:
+    location = buckets.make("thumbnails", {}) if where == "bucket" else os.fspath(tmp_path / "thumbnails")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(jpeg((200, 10, 10), size=(1000, 600)))
+    writer = ThumbnailWriter(location)
+    root = FolderRoot(tmp_path / "photos")
+    (file,) = found(root).values()
+
+    extracted = Extractor(root, "photos", thumbnails=writer).extract(file, "", 32)
+
+    key = derived_key(extracted.photo.content_sha256, Size.THUMBNAIL)
+    assert key is not None
+    data = buckets.get("thumbnails", key) if is_store_url(location) else Path(location, key).read_bytes()
+    picture = read_picture(data)
+    assert (picture.width, picture.height) == (400, 240)
+    assert writer.trouble == ""
+
+
+def test_a_thumbnail_that_can_not_be_written_costs_no_photo(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(jpeg((200, 10, 10)))
+    writer = ThumbnailWriter(os.fspath(tmp_path / "thumbnails"))
+    (tmp_path / "thumbnails").rmdir()
+    (tmp_path / "thumbnails").write_bytes(b"a file took the folder's place")
+    root = FolderRoot(tmp_path / "photos")
+    (file,) = found(root).values()
+
+    extracted = Extractor(root, "photos", thumbnails=writer).extract(file, "", 32)
+
+    assert extracted.picture is not None
+    assert writer.trouble.startswith("1 thumbnails could not be written to")
