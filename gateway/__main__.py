@@ -12,6 +12,7 @@ from gateway.app import init_app, make_runner
 from gateway.app_keys import STOPPING
 from gateway.config import Config
 from gateway.picture_cache import CacheUnavailable
+from gateway.written_thumbnails import ThumbnailsUnavailable
 from grpc_runtime.ports import PortUnavailable
 from grpc_runtime.settings import InvalidSettings, read_settings
 from grpc_runtime.telemetry import configure_logging
@@ -20,7 +21,7 @@ _log = structlog.stdlib.get_logger("gateway")
 
 
 async def serve(config: Config) -> None:
-    """Serves until SIGTERM or SIGINT, then lets running requests finish. Raises PortUnavailable or CacheUnavailable."""
+    """Serves until SIGTERM or SIGINT, then lets running requests finish. Raises what `main` names."""
     stop = asyncio.Event()
     app = init_app(config)
     runner = make_runner(app, config.drain_seconds)
@@ -55,7 +56,7 @@ def main() -> int:
     configure_logging(config.log_format, config.log_level)
     try:
         uvloop.run(serve(config))
-    except (PortUnavailable, CacheUnavailable) as error:
+    except (PortUnavailable, CacheUnavailable, ThumbnailsUnavailable) as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 1
     return 0

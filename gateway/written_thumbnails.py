@@ -5,7 +5,7 @@ import structlog
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
-from pictures.object_store import first_line, open_location
+from pictures.object_store import StoreUrlError, first_line, open_location
 
 _log = structlog.stdlib.get_logger("thumbnails")
 
@@ -13,12 +13,19 @@ _log = structlog.stdlib.get_logger("thumbnails")
 _WAIT_SECONDS = 2.0
 
 
+class ThumbnailsUnavailable(Exception):
+    """The place can't be used; the text says which and what to do."""
+
+
 class WrittenThumbnails:
     """Reads them by their key (see pictures/derived.py)."""
 
     def __init__(self, location: str) -> None:
-        """A folder or a URL; without one there are none. Raises StoreUrlError."""
-        self._store: ObjectStore | None = open_location(location, _WAIT_SECONDS) if location else None
+        """A folder or a URL; without one there are none. Raises ThumbnailsUnavailable."""
+        try:
+            self._store: ObjectStore | None = open_location(location, _WAIT_SECONDS) if location else None
+        except StoreUrlError as error:
+            raise ThumbnailsUnavailable(f"{error} Correct GATEWAY_THUMBNAILS.") from error
 
     def read(self, key: str) -> bytes | None:
         """The picture; None if there is none or it can't be had. Blocks."""

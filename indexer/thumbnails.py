@@ -24,8 +24,8 @@ class ThumbnailWriter:
         """A folder, which is made if need be, or a URL in an object store. Raises SetupTrouble if it is none."""
         try:
             self._store = open_location(location, _WAIT_SECONDS)
-        except (StoreUrlError, OSError, BaseError) as error:
-            raise SetupTrouble(f"--thumbnails {location} can't be used: {first_line(error)}.") from error
+        except StoreUrlError as error:
+            raise SetupTrouble(f"{error} Name another place for --thumbnails.") from error
         self._location = location
         self._lock = threading.Lock()
         self._unwritten = 0

@@ -19,7 +19,7 @@ _LONGEST_PAUSE = timedelta(seconds=5)
 
 
 class StoreUrlError(ValueError):
-    """The URL names no store. Its text is a sentence for a person."""
+    """The URL names no store, or there is no such folder. Its text is a sentence for a person."""
 
 
 def is_store_url(location: str) -> bool:
@@ -58,10 +58,13 @@ def open_store(url: str, wait_seconds: float) -> ObjectStore:
 
 
 def open_location(location: str, wait_seconds: float) -> ObjectStore:
-    """A folder, which is made if it is written to, or what is below a URL. Raises StoreUrlError."""
+    """A folder, which is made if there is none, or what is below a URL. Raises StoreUrlError."""
     if is_store_url(location):
         return open_store(location, wait_seconds)
-    return LocalStore(Path(location).expanduser().absolute(), mkdir=True)
+    try:
+        return LocalStore(Path(location).expanduser().absolute(), mkdir=True)
+    except (BaseError, OSError, ValueError) as error:
+        raise StoreUrlError(f"The folder {location} can't be used: {first_line(error)}.") from error
 
 
 def first_line(error: Exception) -> str:

@@ -150,11 +150,17 @@ def test_a_wrong_setting_is_named(
     assert capsys.readouterr().err.startswith(f"{name}: ")
 
 
-async def test_a_cache_that_can_not_be_written_is_told_in_a_sentence(start: StartProcess) -> None:
-    code, message = await _failure(await start(GATEWAY_CACHE_DIR="/proc/none"))
+@pytest.mark.parametrize(
+    ("name", "value"), [("GATEWAY_CACHE_DIR", "/proc/none"), ("GATEWAY_THUMBNAILS", "s3://key:secret@bucket")]
+)
+async def test_a_place_for_pictures_that_can_not_be_used_is_told_in_a_sentence(
+    start: StartProcess, name: str, value: str
+) -> None:
+    code, message = await _failure(await start(**{name: value}))
 
     assert code == 1
-    assert "GATEWAY_CACHE_DIR" in message
+    assert name in message
+    assert "secret@" not in message
     assert message.count("\n") == 1
 
 
