@@ -1,5 +1,6 @@
 """What is checked in a file's bytes because its decoder would tell it too late or never."""
 
+import re
 from dataclasses import replace
 
 from PIL import Image
@@ -10,6 +11,11 @@ from pictures.limits import Limits
 from pictures.tiff import longest_list, read_directory, read_header
 
 _SECTOR = bytes(512)
+_SCAN, _END = b"\xff\xda", b"\xff\xd9"
+# In pixels FF stands before 00 or a restart's number.
+_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
+# Encoders write up to about 15.
+_MAX_JPEG_SCANS = 100
 # A TIFF of as many pixels as are allowed has fewer strips or tiles, unless they are tiny.
 _MAX_TIFF_LIST = 1_000_000
 _TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT = 0x142, 0x143
@@ -39,7 +45,9 @@ def check_end(format_: PictureFormat, data: bytes) -> None:
 
 
 def check_container(format_: PictureFormat, data: bytes, limits: Limits) -> None:
-    """Raises TooLarge if the headers of a GIF, WebP or TIFF say so. What it can't read is left for the decoder.
+    """Raises TooLarge if the headers of a GIF, WebP or TIFF say so, Undecodable if what they say makes no sense.
+
+    What it can't read is left for the decoder.
 
     Pillow counts a GIF's frames by reading them, takes the memory of a WebP's pixels when it opens it, and makes a list
     of all numbers in a field of a TIFF.
@@ -55,6 +63,27 @@ def check_container(format_: PictureFormat, data: bytes, limits: Limits) -> None
         limits.check_pixels(_webp_size(data))
     elif format_ is PictureFormat.TIFF:
         _check_tiff(data, limits)
+    elif format_ is PictureFormat.JPEG:
+        _check_jpeg(data)
+
+
+def _check_jpeg(data: bytes) -> None:
+    # Each scan goes over the whole picture, whatever it holds: thousands of empty ones would take minutes.
+    if data.count(_SCAN) > _MAX_JPEG_SCANS and _count_scans(data) > _MAX_JPEG_SCANS:
+        raise Undecodable(f"The JPEG picture is broken: it has more than {_MAX_JPEG_SCANS} scans.")
+
+
+def _count_scans(data: bytes) -> int:
+    """The scans up to the picture's end: other data may follow, such as a film."""
+    scans = 0
+    position = _start_of_pixels(data)
+    while found := _MARKER.search(data, position):
+        position = found.start()
+        if found[0] == _END:
+            break
+        scans += found[0] == _SCAN
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+    return scans
 
 
 def _check_tiff(data: bytes, limits: Limits) -> None:

@@ -133,6 +133,15 @@ def test_a_jpeg_cut_off_behind_its_thumbnail_is_refused() -> None:
         read_picture(data[: len(data) * 2 // 3] + bytes(2000))
 
 
+def test_a_jpeg_of_very_many_scans_is_refused_before_it_costs_minutes() -> None:
+    good = encoded(four_colours(), "JPEG", progressive=True)
+    last_scan = good[good.rindex(b"\xff\xda") : -2]
+
+    with pytest.raises(Undecodable, match="more than 100 scans"):
+        read_picture(good[:-2] + 100 * last_scan + good[-2:])
+    assert corners(read_picture(good + 200 * b"\xff\xda").image) == UPRIGHT
+
+
 def test_a_video_behind_a_jpeg_does_no_harm() -> None:
     data = encoded(four_colours(), "JPEG") + b"\x00\x00\x00\x18ftypmp42" + b"\xff\xd9\xff\xda" + bytes(600)
     assert corners(read_picture(data).image) == UPRIGHT
