@@ -68,7 +68,7 @@ class Site:
             call_timeout_seconds=3,
             embedder=self.embedder_service.address,
             search=self.search_service.address,
-            sources={SOURCE: self._folder},
+            sources={SOURCE: os.fspath(self._folder)},
             cache_dir=self._cache,
             max_upload_bytes=UPLOAD_LIMIT,
         )
