@@ -24,7 +24,10 @@ async def absent_photos(root: PhotoRoot, survey: Survey) -> AsyncIterator[list[G
     """The gone photos, after another look, in batches that are not empty. Raises SetupTrouble if the root went away."""
     await asyncio.to_thread(root.check_still_there)
     while photos := await _next_photos(survey):
-        if absent := await asyncio.to_thread(_absent, root, photos):
+        absent = await asyncio.to_thread(_absent, root, photos)
+        # In a root that went away between the two looks all photos seem to be gone.
+        await asyncio.to_thread(root.check_still_there)
+        if absent:
             yield absent
 
 

@@ -144,4 +144,5 @@ def _name(key: str) -> bytes:
 
 
 def _nanoseconds(time: datetime) -> int:
-    return (time - _EPOCH) // timedelta(microseconds=1) * 1000
+    """In whole seconds: some stores tell fractions when they list an object and none when it is read."""
+    return (time - _EPOCH) // timedelta(seconds=1) * 1_000_000_000

@@ -44,7 +44,7 @@ def open_store(url: str, wait_seconds: float) -> ObjectStore:
     if parts.scheme.lower() not in _SCHEMES or not parts.netloc:
         raise StoreUrlError(
             f"{url} names no object store that is known. These are: s3://BUCKET/PATH (with AWS_ENDPOINT_URL for "
-            "servers that speak like S3), gs://BUCKET/PATH and az://ACCOUNT/CONTAINER/PATH."
+            "servers that speak like S3), gs://BUCKET/PATH and az://CONTAINER/PATH."
         )
     retry: RetryConfig = {
         "max_retries": 10_000,

@@ -40,6 +40,12 @@ class Buckets:
         """Removes an object."""
         obstore.delete(S3Store(name), key)
 
+    def remove(self, name: str) -> None:
+        """Removes a bucket with all that is in it."""
+        for found in obstore.list(S3Store(name)):
+            obstore.delete(S3Store(name), [meta["path"] for meta in found])
+        boto3.client("s3", endpoint_url=self.environment["AWS_ENDPOINT_URL"]).delete_bucket(Bucket=name)
+
     def stop(self) -> None:
         """Ends the server, as when the network is cut."""
         self.server.stop()

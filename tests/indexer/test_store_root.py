@@ -5,19 +5,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from obstore.store import AzureStore
 
 from indexer.errors import ServiceUnreachable, SetupTrouble
 from indexer.extract import Extractor
 from indexer.folder_root import FolderRoot
+from indexer.patience import Patience
 from indexer.photo import FoundFile
 from indexer.photo_root import NotAPhoto, PhotoRoot, Unreadable
+from indexer.prune import absent_photos
+from indexer.quarantine import Quarantine
 from indexer.roots import open_root
+from indexer.selection import Selection
 from indexer.store_root import StoreRoot
+from indexer.survey import GonePhoto, Plan, Survey
+from indexer.tally import Failures, Tally
 from indexer.thumbnails import ThumbnailWriter
 from indexer.walk import UnreadableFolder, walk
 from pictures.decode import read_picture
 from pictures.derived import Size, derived_key
-from pictures.object_store import is_store_url
+from pictures.object_store import is_store_url, open_store
 from tests.indexer.conftest import World
 from tests.indexer.fake_services import jpeg
 from tests.object_store import Buckets, object_store
@@ -138,6 +145,30 @@ def test_an_address_that_can_not_be_used_is_told_without_its_secrets(buckets: Bu
 
     assert "secret@" not in str(caught.value)
     assert "secret=" not in str(caught.value)
+
+
+def test_a_container_s_account_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
+
+    store = open_store("az://container/2019/summer", 0.0)
+
+    assert isinstance(store, AzureStore)
+    assert (store.config["container_name"], store.prefix) == ("container", "2019/summer")
+
+
+async def test_a_bucket_that_goes_away_while_photos_are_looked_for_prunes_none(world: World, buckets: Buckets) -> None:
+    root = StoreRoot(buckets.make("leaving", {"a.jpg": FILES["a.jpg"]}), 1.0)
+    quarantine = Quarantine("photos", world.search, Patience(1.0, "search", lambda _: None), Failures("photos"))
+    survey = Survey(Plan(Selection()), Tally(), quarantine)
+    for number in range(1001):
+        survey.add_gone(GonePhoto(f"{number}", f"{number}.jpg", must_be_absent=True))
+    absent = absent_photos(root, survey)
+
+    assert len(await anext(absent)) == 1000
+    buckets.remove("leaving")
+    assert root.is_absent(b"a.jpg")
+    with pytest.raises(SetupTrouble, match="can't be listed"):
+        await anext(absent)
 
 
 def test_a_store_that_does_not_answer_ends_the_run_and_removes_nothing() -> None:
