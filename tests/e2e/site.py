@@ -1,5 +1,6 @@
 """A whole site to browse: the real gateway with the real page, over made-up services that do as they are told."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
