@@ -64,12 +64,11 @@ def small_pictures() -> Sequence[bytes]:
 
 
 def query_text(number: int) -> str:
-    """Another text for each number, of about ten tokens."""
+    """Another text for each number, all of about as many tokens."""
     rest, thing = divmod(number, len(_THINGS))
     rest, place = divmod(rest, len(_PLACES))
     rest, kind = divmod(rest, len(_KINDS))
-    year = f" in {1900 + rest}" if rest else ""
-    return f"{_KINDS[kind]} {_THINGS[thing]} {_PLACES[place]}{year}"
+    return f"{_KINDS[kind]} {_THINGS[thing]} {_PLACES[place]} in {1900 + rest}"
 
 
 def _enlarged(file: Path, size: tuple[int, int]) -> Image.Image:

@@ -1,6 +1,6 @@
 """Embeds together what waits while the model is busy.
 
-Nothing waits for a batch to fill: as soon as the model is free it takes what is there. A batch is at most as long as a
+Nothing waits for a batch to fill: as soon as the model is free it takes what is there. A batch is about as long as a
 stated time, so a person's text or picture waits for one batch of others.
 """
 
@@ -40,7 +40,7 @@ class EmbeddedText:
 
 @dataclass(frozen=True)
 class BatchLimits:
-    """How much is computed at once: so many, and no more than likely take so many seconds; but always one."""
+    """How much is computed at once: at most so many, and about as many as take so many seconds; but always one."""
 
     max_text_batch: int
     max_image_batch: int

@@ -27,7 +27,7 @@ class Pace:
             self._seconds = measured
 
     def fitting(self, seconds: float, most: int) -> int:
-        """How many items take about so long: 1 to `most`, and 1 until something was measured."""
+        """The number of items whose time is nearest to it: 1 to `most`, and 1 until something was measured."""
         if self._seconds is None:
             return 1
-        return max(1, int(min(seconds / self._seconds, most))) if self._seconds else most
+        return max(1, round(min(seconds / self._seconds, most))) if self._seconds else most

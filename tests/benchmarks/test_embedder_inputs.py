@@ -32,5 +32,8 @@ def test_small_pictures_can_be_read() -> None:
     assert {read_picture(picture).image.size for picture in small_pictures()} == {(64, 48)}
 
 
-def test_no_text_repeats() -> None:
-    assert len({query_text(number) for number in range(20_000)}) == 20_000
+def test_no_text_repeats_and_later_ones_are_not_longer() -> None:
+    texts = [query_text(number) for number in range(20_000)]
+
+    assert len(set(texts)) == 20_000
+    assert {len(text.split()) for text in texts[:1_000]} == {len(text.split()) for text in texts[-1_000:]}
