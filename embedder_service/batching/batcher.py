@@ -1,7 +1,7 @@
 """Embeds together what waits while the model is busy.
 
 Nothing waits for a batch to fill: as soon as the model is free it takes what is there. A batch is about as long as a
-stated time, so a person's text or picture waits for one batch of others.
+stated time, and no longer if it is in bulk, so a person's text or picture waits for one batch of others.
 """
 
 import asyncio
@@ -40,7 +40,10 @@ class EmbeddedText:
 
 @dataclass(frozen=True)
 class BatchLimits:
-    """How much is computed at once: at most so many, and about as many as take so many seconds; but always one."""
+    """How much is computed at once: at most so many, and as many as take about so many seconds, in bulk no longer.
+
+    One is always computed, however long it takes.
+    """
 
     max_text_batch: int
     max_image_batch: int
@@ -121,7 +124,10 @@ class Batcher:
 
     def _batch_size(self, kind: Kind) -> int:
         most = self._limits.max_text_batch if kind is Kind.TEXT else self._limits.max_image_batch
-        return self._paces[kind].fitting(self._limits.max_batch_seconds, most)
+        pace = self._paces[kind]
+        # People wait for what is computed in bulk, but the others that a person's input waits for are people's too.
+        fitting = pace.fitting if kind is Kind.BULK_IMAGE else pace.nearest
+        return fitting(self._limits.max_batch_seconds, most)
 
     async def _embed(self, kind: Kind, value: Any, deadline: float) -> Any:
         line = self._lines[kind]

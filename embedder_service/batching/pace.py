@@ -1,5 +1,8 @@
 """How fast the model and the decoders are, learnt from what they did."""
 
+import math
+from collections.abc import Callable
+
 # How much the newest measurement counts, and how many times as slow as before it may say things have become: one batch
 # that was held up must not make hours of what waits.
 _WEIGHT = 0.2
@@ -27,7 +30,14 @@ class Pace:
             self._seconds = measured
 
     def fitting(self, seconds: float, most: int) -> int:
+        """How many items take no longer: 1 to `most`, and 1 until something was measured."""
+        return self._within(seconds, most, math.floor)
+
+    def nearest(self, seconds: float, most: int) -> int:
         """The number of items whose time is nearest to it: 1 to `most`, and 1 until something was measured."""
+        return self._within(seconds, most, round)
+
+    def _within(self, seconds: float, most: int, whole: Callable[[float], int]) -> int:
         if self._seconds is None:
             return 1
-        return max(1, round(min(seconds / self._seconds, most))) if self._seconds else most
+        return max(1, whole(min(seconds / self._seconds, most))) if self._seconds else most
