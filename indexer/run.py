@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from indexer.apart import check_apart
 from indexer.errors import (
     EXIT_FILES_FAILED,
     ModelMismatch,
@@ -43,6 +44,7 @@ class Run:
     async def run(self) -> int:
         """Returns the exit code. Raises IndexerError if the run could not be brought to its end."""
         self._options.check()
+        await asyncio.to_thread(check_apart, self._options.folder, self._options.thumbnails)
         root = open_root(self._options.folder, self._options.wait_seconds)
         try:
             return await self._index(root)
