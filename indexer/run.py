@@ -146,7 +146,7 @@ class Run:
         losses = Losses(root, self._options.scope, self._search, self._with_search)
         if self._options.scope.is_restricted:
             if self._options.prune:
-                losses.check_few_are_gone(self._tally.gone, index.counts.get(self._options.source, 0))
+                losses.check_few_are_gone(self._tally.gone, losses.share_of(index))
             return
         losses.check_not_empty(index, self._tally)
         if rebuild_id:
