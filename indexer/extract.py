@@ -52,6 +52,15 @@ class Extractor:
 
         Raises NotAPhoto, FileTrouble, and FileNotFoundError if it is gone.
         """
+        try:
+            return self._extract(file, known_sha256, useful_edge)
+        except MemoryError as error:
+            raise FileTrouble(
+                "OUT_OF_MEMORY",
+                "There was not enough memory to read the picture. Give the indexer more, or fewer --readers.",
+            ) from error
+
+    def _extract(self, file: FoundFile, known_sha256: str, useful_edge: int) -> Extracted:
         content = self.read(file)
         if content.sha256 == known_sha256:
             return Extracted(self._photo(file, content, _decoded(content.data, _NO_PICTURE_EDGE)), None)
@@ -97,8 +106,6 @@ def _decoded(data: bytes, useful_edge: int | None) -> Picture:
         raise FileTrouble("IMAGE_TOO_LARGE", str(error)) from error
     except Undecodable as error:
         raise FileTrouble("IMAGE_UNDECODABLE", str(error)) from error
-    except MemoryError as error:
-        raise FileTrouble("IMAGE_TOO_LARGE", "There is not enough memory to decode the picture.") from error
 
 
 def _taken_at(picture: Picture, modified_ns: int) -> TakenAt | None:

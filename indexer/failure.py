@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from indexer.photo import EXTRACTOR_VERSION, FoundFile
 
-# What may be over by the next run though the file is the same; any other reason lies in the file's content.
-_PASSING_REASONS = frozenset({"UNREADABLE", "FOLDER_UNREADABLE", "CHANGED_WHILE_READ"})
+# The faults of a file's content; whatever else went wrong may be over by the next run though the file is the same.
+_REASONS_IN_CONTENT = frozenset({"IMAGE_UNDECODABLE", "IMAGE_TOO_LARGE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,5 +26,5 @@ class Failure:
             self.size == file.size
             and self.modified_ns == file.modified_ns
             and self.extractor_version >= EXTRACTOR_VERSION
-            and self.reason not in _PASSING_REASONS
+            and self.reason in _REASONS_IN_CONTENT
         )

@@ -20,7 +20,7 @@ class FailureLines:
         """Opens the file. Raises SetupTrouble if it can't be written."""
         if self._path:
             try:
-                self._file = self._path.open("w", encoding="utf-8", buffering=1)
+                self._file = self._path.open("w", encoding="ascii", buffering=1)
             except OSError as error:
                 raise SetupTrouble(
                     f"{os.fsdecode(self._path)} can't be written ({error.strerror}). Name another file for --failures."
@@ -36,4 +36,4 @@ class FailureLines:
     def write(self, line: dict[str, Any]) -> None:
         """Appends one failure."""
         if self._file:
-            self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._file.write(json.dumps(line) + "\n")

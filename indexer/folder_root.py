@@ -6,12 +6,14 @@ no loops; a link to a file counts as that file if it stays under the folder.
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from indexer.errors import FileTrouble, SetupTrouble
 from indexer.photo import FoundFile
 from indexer.photo_root import (
+    SMALL_FILE_BYTES,
     Content,
     FileFacts,
     NotAPhoto,
@@ -59,9 +61,15 @@ class FolderRoot:
     def read_small(self, path: bytes) -> bytes:
         """See the port."""
         try:
-            return Path(os.fsdecode(self._prefix + path)).read_bytes()
+            with _opened(self._prefix + path) as descriptor:
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise Unreadable("It is no regular file.")
+                data = self._read_up_to(descriptor, SMALL_FILE_BYTES + 1)
         except OSError as error:
             raise Unreadable(_sentence(error)) from error
+        if len(data) > SMALL_FILE_BYTES:
+            raise Unreadable("It has more than 1 MiB.")
+        return data
 
     def is_absent(self, path: bytes) -> bool:
         """See the port."""
@@ -83,17 +91,16 @@ class FolderRoot:
         """See the port."""
 
     def _read(self, path: bytes, *, must_sniff: bool) -> Content:
-        # A pipe that took the file's place would block without O_NONBLOCK.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", buffering=0) as opened:
-            before = os.fstat(opened.fileno())
+        with _opened(path) as descriptor:
+            before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 raise NotAPhoto
-            head = self._read_up_to(opened.fileno(), SNIFF_BYTES)
+            head = self._read_up_to(descriptor, SNIFF_BYTES)
             if must_sniff:
                 check_begins_like_a_picture(head)
             DEFAULT_LIMITS.check_bytes(before.st_size)
-            data = head + self._read_up_to(opened.fileno(), before.st_size - len(head) + 1)
-            after = os.fstat(opened.fileno())
+            data = head + self._read_up_to(descriptor, before.st_size - len(head) + 1)
+            after = os.fstat(descriptor)
         if (after.st_mtime_ns, after.st_size) != (before.st_mtime_ns, before.st_size) or len(data) != before.st_size:
             raise changed_while_read()
         return content_of(data, before.st_mtime_ns)
@@ -105,6 +112,16 @@ class FolderRoot:
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
+
+
+@contextmanager
+def _opened(path: bytes) -> Iterator[int]:
+    # A pipe that took the file's place would block without O_NONBLOCK.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 class _Listed:

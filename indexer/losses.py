@@ -36,12 +36,18 @@ class Losses:
                 "really gone, run again with --prune --allow-missing."
             )
 
+    def share_of(self, index: Index) -> int:
+        """How many photos the index holds of the source; of a shard about, as shards are alike in size."""
+        held = index.counts.get(self.scope.source, 0)
+        return held // self.scope.shard.count if self.scope.shard else held
+
     def check_few_are_gone(self, gone: int, indexed: int) -> None:
-        """Raises SetupTrouble if most of the source's photos, `gone` of the `indexed` ones, are not in the folder."""
+        """Raises SetupTrouble if most photos of the source (or shard), `gone` of the `indexed` ones, are missing."""
         few = _FEW // self.scope.shard.count if self.scope.shard else _FEW
         if gone > max(few, indexed / 2):
+            part = "this shard of " if self.scope.shard else ""
             raise SetupTrouble(
-                f"{gone:,} of the {indexed:,} photos that the index holds of the source {self.scope.source} are "
+                f"{gone:,} of the {indexed:,} photos that the index holds of {part}the source {self.scope.source} are "
                 f"not in {self.root.shown}. Nothing was removed. If this is another folder than the one that "
                 f"was indexed as {self.scope.source}, name it with --source. {self.root.advice}. If the "
                 "photos are really gone or have moved, run again with --allow-missing."

@@ -13,6 +13,9 @@ from indexer.errors import FileTrouble
 from indexer.photo import FoundFile
 from pictures.formats import SNIFF_BYTES, sniff
 
+# The most that read_small reads of a file.
+SMALL_FILE_BYTES = 1024 * 1024
+
 
 class Unreadable(Exception):
     """A folder can't be listed, or a file not be looked at. Its text is a sentence for a person."""
@@ -82,7 +85,10 @@ class PhotoRoot(Protocol):
         ...
 
     def read_small(self, path: bytes) -> bytes:
-        """The content of a file that is no photo but says something about them. Raises Unreadable."""
+        """The content of a file that is no photo but says something about them.
+
+        Raises Unreadable, as of one that is no regular file or has more than SMALL_FILE_BYTES.
+        """
         ...
 
     def is_absent(self, path: bytes) -> bool:

@@ -193,6 +193,10 @@ class Pipeline:
             await self._embedding.send(_PictureOf(photo.image_id, extracted.picture, photo, to_do))
 
     async def _on_embedded(self, request: _PictureOf, answer: EmbeddedPicture) -> TemporaryTrouble | None:
+        if isinstance(answer.result, FileTrouble):
+            # The file could be read, and the indexer itself encoded what was sent.
+            refused = f"The embedder refused the picture ({answer.result.reason}): {answer.result}"
+            return self._report(request.photo, FileTrouble("EMBEDDER_REFUSED", refused))
         if not isinstance(answer.result, Embedding):
             return self._report(request.photo, answer.result)
         if answer.result.model != self._job.model.id:

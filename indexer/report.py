@@ -89,7 +89,10 @@ class ConsoleReport:
 
 
 class JsonReport:
-    """The port Report for a program: one JSON object a line, told apart by its "event"; see docs/indexer.md."""
+    """The port Report for a program: one JSON object a line, told apart by its "event"; see docs/indexer.md.
+
+    All of it is ASCII, which any stream takes, and no text holds half a surrogate pair, which some parsers refuse.
+    """
 
     def __init__(self, stream: TextIO, every_seconds: float = 10.0) -> None:
         self._stream = stream
@@ -128,8 +131,14 @@ class JsonReport:
         self._write("summary", source=options.source, **_counts(tally, failures), seconds=round(seconds, 3))
 
     def _write(self, event: str, **fields: Any) -> None:
-        self._stream.write(json.dumps({"event": event, **fields}, ensure_ascii=False) + "\n")
+        line = {"event": event} | {name: _readable(field) for name, field in fields.items()}
+        self._stream.write(json.dumps(line) + "\n")
         self._stream.flush()
+
+
+def _readable(field: Any) -> Any:
+    """The same; in a text, what a file's name holds that is not UTF-8 becomes "?"."""
+    return field.encode("utf-8", "replace").decode("utf-8") if isinstance(field, str) else field
 
 
 def _counts(tally: Tally, failures: Failures) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from indexer.apart import check_apart
 from indexer.errors import (
     EXIT_FILES_FAILED,
     ModelMismatch,
@@ -43,6 +44,7 @@ class Run:
     async def run(self) -> int:
         """Returns the exit code. Raises IndexerError if the run could not be brought to its end."""
         self._options.check()
+        await asyncio.to_thread(check_apart, self._options.folder, self._options.thumbnails)
         root = open_root(self._options.folder, self._options.wait_seconds)
         try:
             return await self._index(root)
@@ -144,7 +146,7 @@ class Run:
         losses = Losses(root, self._options.scope, self._search, self._with_search)
         if self._options.scope.is_restricted:
             if self._options.prune:
-                losses.check_few_are_gone(self._tally.gone, index.counts.get(self._options.source, 0))
+                losses.check_few_are_gone(self._tally.gone, losses.share_of(index))
             return
         losses.check_not_empty(index, self._tally)
         if rebuild_id:

@@ -131,7 +131,7 @@ def _opened(root: PhotoRoot, folder: bytes, encoded_folder: str, rules: FolderRu
         name = entry.name
         if rules.selection.hides(name):
             if name == IGNORE_FILE:
-                ignore_file = root.read_small(before + name)
+                ignore_file = _ignore_file(root, before + name)
             continue
         encoded = encoded_folder + encode_path(name) + ("/" if entry.is_folder else "")
         if encoded.startswith(path_prefix) or (entry.is_folder and path_prefix.startswith(encoded)):
@@ -139,6 +139,15 @@ def _opened(root: PhotoRoot, folder: bytes, encoded_folder: str, rules: FolderRu
     # With the folder's "/" counted, the order of the names is the order of all paths below them.
     listed.sort(key=itemgetter(1), reverse=True)
     return _Open(rules.entering(before, ignore_file), listed)
+
+
+def _ignore_file(root: PhotoRoot, path: bytes) -> bytes:
+    try:
+        return root.read_small(path)
+    except Unreadable as error:
+        raise Unreadable(
+            f"Its {IGNORE_FILE.decode()}, which may exclude files in it, can't be read: {error}"
+        ) from error
 
 
 def _file(path: bytes, relative_path: str, entry: Listed) -> Entry:

@@ -15,6 +15,7 @@ from indexer.selection import IGNORE_FILE, Selection
 from pictures.paths import encode_path
 
 EVERYTHING: tuple[str, ...] = ("",)
+RETRY_SECONDS = 5.0
 # More places than this are looked through in one go from the root.
 _MOST_PLACES = 50
 # A copy of many files is one round: it begins when nothing has changed for a moment, or after a while at the latest.
@@ -23,51 +24,59 @@ _LATEST_MS = 10_000
 
 
 async def watch(
-    folder: Path, selection: Selection, index: Callable[[tuple[str, ...]], Awaitable[int]], report: Report
+    folder: Path,
+    selection: Selection,
+    index: Callable[[tuple[str, ...]], Awaitable[int]],
+    report: Report,
+    retry_seconds: float = RETRY_SECONDS,
 ) -> int:
     """Calls `index` for everything, and then for the encoded paths below which something changed; never returns alone.
 
-    What an unreachable service kept from being indexed is tried again; so is everything after the folder was away.
-    Raises SetupTrouble if the folder can't be watched, and what `index` raises of any other kind.
+    After a service or the folder was away, all of it begins anew so many seconds later. Raises SetupTrouble if the
+    folder can't be watched at first, what the first look at everything raises, and later only what is of another kind.
     """
     root = await asyncio.to_thread(folder.resolve)
-    async with aclosing(_changes(root, selection)) as changes:
-        next_changes = asyncio.ensure_future(anext(changes))
+    following = _Following(root, selection, index, report)
+    while True:
         try:
-            await asyncio.sleep(0)  # the watch begins before the first look, so that no change lies between them
-            if next_changes.done():
-                next_changes.result()
-            pending = EVERYTHING
-            first = True
-            while True:
-                pending = await _index_pending(index, pending, report, must_succeed=first)
-                if first and not next_changes.done():
-                    report.say("Watching for changes; Ctrl-C ends it.")
-                first = False
-                if not pending or next_changes.done():
-                    pending = merged_prefixes({*pending, *await next_changes})
+            await following.go()
+        except (ServiceUnreachable, SetupTrouble) as error:
+            if not following.has_begun:
+                raise
+            report.warn(f"{error} Everything is looked at again in {retry_seconds:g} s.")
+            await asyncio.sleep(retry_seconds)
+
+
+class _Following:
+    def __init__(
+        self, root: Path, selection: Selection, index: Callable[[tuple[str, ...]], Awaitable[int]], report: Report
+    ) -> None:
+        self._root = root
+        self._selection = selection
+        self._index = index
+        self._report = report
+        self.has_begun = False
+        """Everything was looked at once."""
+
+    async def go(self) -> None:
+        """Looks at everything and then at what changes, until something is raised."""
+        async with aclosing(_changes(self._root, self._selection)) as changes:
+            next_changes = asyncio.ensure_future(anext(changes))
+            try:
+                await asyncio.sleep(0)  # the watch begins before the first look, so that no change lies between them
+                if next_changes.done():
+                    next_changes.result()
+                await self._index(EVERYTHING)
+                self.has_begun = True
+                if not next_changes.done():
+                    self._report.say("Watching for changes; Ctrl-C ends it.")
+                while True:
+                    places = merged_prefixes(await next_changes)
                     next_changes = asyncio.ensure_future(anext(changes))
-        finally:
-            next_changes.cancel()
-            await asyncio.gather(next_changes, return_exceptions=True)
-
-
-async def _index_pending(
-    index: Callable[[tuple[str, ...]], Awaitable[int]], pending: tuple[str, ...], report: Report, *, must_succeed: bool
-) -> tuple[str, ...]:
-    """Returns what has to be tried again."""
-    try:
-        await index(pending)
-    except ServiceUnreachable as error:
-        if must_succeed:
-            raise
-        report.warn(f"{error} It is tried again.")
-        return pending
-    except SetupTrouble as error:
-        if must_succeed:
-            raise
-        report.warn(str(error))
-    return ()
+                    await self._index(places)
+            finally:
+                next_changes.cancel()
+                await asyncio.gather(next_changes, return_exceptions=True)
 
 
 async def _changes(root: Path, selection: Selection) -> AsyncGenerator[set[str]]:

@@ -13,6 +13,8 @@ const REASONS = {
   UNREADABLE: "It can't be opened.",
   FOLDER_UNREADABLE: "The folder can't be opened.",
   CHANGED_WHILE_READ: "It was being written to.",
+  OUT_OF_MEMORY: "There was not enough memory to read it.",
+  EMBEDDER_REFUSED: "The embedder refused it.",
 };
 
 /** @param {FailedFile} failure */

@@ -128,6 +128,18 @@ def test_a_file_that_can_not_be_opened_is_a_files_trouble(tmp_path: Path) -> Non
     assert raised.value.reason == "UNREADABLE"
 
 
+def test_too_little_memory_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(jpeg())
+
+    def no_memory(descriptor: int, count: int) -> bytes:
+        raise MemoryError
+
+    with pytest.raises(FileTrouble, match="not enough memory") as raised:
+        Extractor(FolderRoot(tmp_path, no_memory), "photos").extract(found(tmp_path, "a.jpg"), "", 8)
+
+    assert raised.value.reason == "OUT_OF_MEMORY"
+
+
 def test_a_file_with_a_strange_time_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(jpeg())
     os.utime(tmp_path / "a.png", ns=(0, -1_000_000_000_000))

@@ -57,7 +57,7 @@ async def test_bad_files_are_tried_again_on_request_and_by_a_newer_version(world
 async def test_what_may_be_over_is_tried_each_time(world: World) -> None:
     world.add(b"a.jpg", jpeg())
     await world.index(source="other")
-    for reason in ("UNREADABLE", "CHANGED_WHILE_READ"):
+    for reason in ("UNREADABLE", "CHANGED_WHILE_READ", "OUT_OF_MEMORY", "INTERNAL", "EMBEDDER_REFUSED", "A_LATER_ONE"):
         world.add(b"bad.jpg", b"broken")
         await world.index()
         key, failure = next(iter(world.search.failures.items()))

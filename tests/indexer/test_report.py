@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,21 @@ async def test_all_that_happens_is_a_json_object_a_line() -> None:
         "passed_over": {"videos": 2, "other files": 1},
         "seconds": 2.5,
     }
+
+
+def test_names_that_are_not_utf_8_break_neither_the_lines_nor_their_readers() -> None:
+    output = io.BytesIO()
+    stream = io.TextIOWrapper(output, encoding="ascii")
+    report = JsonReport(stream)
+
+    report.say("Indexing größe.")
+    report.warn("There is no folder " + os.fsdecode(b"/x/caf\xe9."))
+    report.on_failure({"relative_path": "caf%E9/größe.jpg", "message": os.fsdecode(b"x\xff")})
+
+    message, warning, failure = [json.loads(line) for line in output.getvalue().decode("ascii").splitlines()]
+    assert message["message"] == "Indexing größe."
+    assert warning["message"] == "There is no folder /x/caf?."
+    assert (failure["relative_path"], failure["message"]) == ("caf%E9/größe.jpg", "x?")
 
 
 async def test_progress_is_told_again_and_again() -> None:

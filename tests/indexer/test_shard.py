@@ -87,6 +87,30 @@ async def test_shards_of_another_folder_of_the_same_name_prune_nothing(world: Wo
     assert set(paths) < world.search.paths()
 
 
+async def test_the_most_of_a_shard_is_not_pruned_place_by_place_either(world: World) -> None:
+    paths = world.add_photos(80)
+    await world.index()
+    for path in paths[4:]:
+        (world.root / os.fsdecode(path)).unlink()
+
+    with pytest.raises(SetupTrouble, match="of the 20 photos that the index holds of this shard of the source photos"):
+        await world.index(shard=Shard(0, 4), prefixes=("even/", "odd/"), prune=True)
+
+    assert world.search.paths() == set(paths)
+
+
+async def test_a_few_of_a_shard_are_pruned_place_by_place(world: World) -> None:
+    paths = world.add_photos(80)
+    await world.index()
+    for path in paths[:16]:
+        (world.root / os.fsdecode(path)).unlink()
+
+    for index in range(4):
+        await world.index(shard=Shard(index, 4), prefixes=("even/", "odd/"), prune=True)
+
+    assert world.search.paths() == set(paths[16:])
+
+
 async def test_shards_fill_the_next_index_and_one_run_puts_it_in_place(world: World) -> None:
     paths = world.add_photos(20)
     await world.index()

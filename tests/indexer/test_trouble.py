@@ -119,8 +119,11 @@ async def test_a_picture_that_the_embedder_refuses_fails_alone(world: World) -> 
     outcome = await world.index()
 
     assert outcome.code == 3
-    assert outcome.reasons == {"even/002.jpg": "IMAGE_UNDECODABLE"}
+    assert outcome.reasons == {"even/002.jpg": "EMBEDDER_REFUSED"}
+    assert "(IMAGE_UNDECODABLE): It can't be read." in outcome.failures.first[0].message
     assert len(world.search.present) == 5
+    world.embedder.refuses = lambda _: None
+    assert (await world.index()).tally.written == 1
 
 
 async def test_an_item_that_is_refused_for_ever_ends_the_run_in_time(world: World) -> None:

@@ -112,6 +112,32 @@ def test_a_folder_that_can_not_be_read_is_told_of_and_stops_nothing(tmp_path: Pa
     assert found(tmp_path) == [b"a.jpg", b"z.jpg"]
 
 
+def test_a_folder_whose_ignore_file_can_not_be_read_is_told_of_with_that_file(tmp_path: Path) -> None:
+    make(tmp_path, b"pipe/a.jpg", b"folder/a.jpg", b"large/a.jpg", b"link/a.jpg", b"z.jpg")
+    os.mkfifo(tmp_path / "pipe" / ".imagesearchignore")
+    (tmp_path / "folder" / ".imagesearchignore").mkdir()
+    (tmp_path / "large" / ".imagesearchignore").write_bytes(b"#\n" * 512 * 1024 + b"#")
+    (tmp_path / "link" / ".imagesearchignore").symlink_to("nowhere")
+
+    entries = list(walk(FolderRoot(tmp_path)))
+
+    assert [entry.relative_path for entry in entries] == ["folder/", "large/", "link/", "pipe/", "z.jpg"]
+    messages = {entry.relative_path: entry.message for entry in entries if isinstance(entry, UnreadableFolder)}
+    assert all(message.startswith("Its .imagesearchignore, which may exclude") for message in messages.values())
+    assert messages["folder/"].endswith("can't be read: It is no regular file.")
+    assert messages["large/"].endswith("can't be read: It has more than 1 MiB.")
+    assert messages["link/"].endswith("can't be read: No such file or directory.")
+    assert messages["pipe/"].endswith("can't be read: It is no regular file.")
+
+
+def test_an_ignore_file_may_be_a_link_and_of_one_mebibyte(tmp_path: Path) -> None:
+    make(tmp_path, b"root/a.jpg", b"root/b.jpg")
+    (tmp_path / "patterns").write_bytes(b"a.*\n" + b"#" * (1024 * 1024 - 4))
+    (tmp_path / "root" / ".imagesearchignore").symlink_to(tmp_path / "patterns")
+
+    assert found(tmp_path / "root") == [b"b.jpg"]
+
+
 def test_what_can_not_be_walked_is_said_in_a_sentence(tmp_path: Path) -> None:
     make(tmp_path, b"file")
 

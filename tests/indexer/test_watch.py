@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import shutil
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +22,9 @@ Index = Callable[[tuple[str, ...]], Awaitable[int]]
 
 
 @asynccontextmanager
-async def watched(world: World, index: Index | None = None) -> AsyncIterator[list[tuple[str, ...]]]:
+async def watched(
+    world: World, index: Index | None = None, output: io.StringIO | None = None
+) -> AsyncIterator[list[tuple[str, ...]]]:
     """A watch over the world's folder, begun; the places of each pass."""
     passes: list[tuple[str, ...]] = []
 
@@ -29,7 +32,8 @@ async def watched(world: World, index: Index | None = None) -> AsyncIterator[lis
         passes.append(prefixes)
         return (await world.index(prefixes=prefixes, prune=True)).code
 
-    watching = asyncio.ensure_future(watch(world.root, Selection(), index or go, JsonReport(io.StringIO())))
+    report = JsonReport(output or io.StringIO())
+    watching = asyncio.ensure_future(watch(world.root, Selection(), index or go, report, retry_seconds=0.3))
     try:
         await until(lambda: watching.done() or bool(passes) or index is not None)
         yield passes
@@ -93,21 +97,40 @@ async def test_what_is_hidden_starts_no_pass(world: World) -> None:
     assert passes == [("",), ("later.jpg",)]
 
 
-async def test_what_an_unreachable_service_kept_from_being_indexed_is_tried_again(world: World) -> None:
+@pytest.mark.parametrize("trouble", [ServiceUnreachable("It is away."), SetupTrouble("The disk is away.")])
+async def test_after_any_trouble_everything_is_looked_at_again_after_a_pause(world: World, trouble: Exception) -> None:
     tried: list[tuple[str, ...]] = []
+    times: list[float] = []
+    output = io.StringIO()
 
     async def index(prefixes: tuple[str, ...]) -> int:
         tried.append(prefixes)
+        times.append(time.monotonic())
         if len(tried) in {2, 3}:
-            raise ServiceUnreachable("It is away.")
+            raise trouble
         return 0
 
-    async with watched(world, index):
+    async with watched(world, index, output):
         await until(lambda: len(tried) == 1)
         world.add(b"a.jpg", b"")
         await until(lambda: len(tried) == 4)
 
-    assert tried == [("",), ("a.jpg",), ("a.jpg",), ("a.jpg",)]
+    assert tried == [("",), ("a.jpg",), ("",), ("",)]
+    assert min(times[2] - times[1], times[3] - times[2]) >= 0.3
+    assert output.getvalue().count(f"{trouble} Everything is looked at again in 0.3 s.") == 2
+
+
+async def test_a_folder_that_was_away_is_followed_again(world: World) -> None:
+    paths = set(world.add_photos(2))
+    output = io.StringIO()
+    async with watched(world, output=output):
+        await until(lambda: world.search.paths() == paths)
+        world.root.rename(world.root.with_name("away"))
+        await until(lambda: "There is no folder" in output.getvalue())
+        world.root.with_name("away").rename(world.root)
+        await until(lambda: output.getvalue().count("Watching for changes") == 2)
+        world.add(b"later.jpg", jpeg((1, 2, 3)))
+        await until(lambda: b"later.jpg" in world.search.paths())
 
 
 @pytest.mark.parametrize("error", [ServiceUnreachable("Away."), SetupTrouble("No."), ModelMismatch("Another.")])
