@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from pictures.store_client import client_options
+
 if TYPE_CHECKING:
     from obstore.store import RetryConfig
 
@@ -52,7 +54,8 @@ def open_store(url: str, wait_seconds: float) -> ObjectStore:
         "backoff": {"init_backoff": _FIRST_PAUSE, "max_backoff": _LONGEST_PAUSE, "base": 2},
     }
     try:
-        return from_url(url.rstrip("/"), retry_config=retry)
+        options = client_options(parts.scheme.lower(), wait_seconds)
+        return from_url(url.rstrip("/"), client_options=options, retry_config=retry)
     except (BaseError, ValueError) as error:
         raise StoreUrlError(f"{url} can't be used: {first_line(error)}.") from error
 

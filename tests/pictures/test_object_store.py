@@ -1,0 +1,50 @@
+"""Stores by their address, before anything is asked of them."""
+
+import pytest
+from obstore.store import AzureStore, GCSStore, S3Store
+
+from pictures.object_store import open_store
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
+
+
+@pytest.mark.parametrize("url", ["s3://photos/a", "gs://photos/a", "az://photos/a"])
+def test_a_large_object_may_take_long_and_a_silent_server_may_not(url: str) -> None:
+    store = open_store(url, 60.0)
+
+    assert isinstance(store, S3Store | GCSStore | AzureStore)
+    options = dict(store.client_options or {})
+    assert (options["timeout"], options["read_timeout"], options["connect_timeout"]) == ("1day", "30s", "5s")
+
+
+def test_the_environment_goes_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_TIMEOUT", "2 hours")
+    monkeypatch.setenv("AWS_PROXY_URL", "http://proxy:3128")
+
+    store = open_store("s3://photos", 60.0)
+
+    assert isinstance(store, S3Store)
+    options = dict(store.client_options or {})
+    assert (options["timeout"], options["proxy_url"]) == ("2 hours", "http://proxy:3128")
+
+
+@pytest.mark.parametrize(
+    ("url", "variable", "address", "allowed"),
+    [
+        ("s3://photos", "AWS_ENDPOINT_URL", "http://minio:9000", "true"),
+        ("s3://photos", "AWS_ENDPOINT_URL", "https://minio:9000", "false"),
+        ("az://photos", "AZURE_STORAGE_ENDPOINT", "http://azurite:10000", "true"),
+    ],
+)
+def test_a_server_without_tls_is_spoken_to_if_its_address_says_so(
+    monkeypatch: pytest.MonkeyPatch, url: str, variable: str, address: str, allowed: str
+) -> None:
+    monkeypatch.setenv(variable, address)
+
+    store = open_store(url, 60.0)
+
+    assert isinstance(store, S3Store | AzureStore)
+    assert str(dict(store.client_options or {})["allow_http"]).lower() == allowed
