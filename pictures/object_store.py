@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -29,32 +28,37 @@ def is_store_url(location: str) -> bool:
     return _URL.match(location) is not None
 
 
+def check_url(url: str) -> str:
+    """The scheme of an address that can be used, in small letters. Raises StoreUrlError, which tells no secrets."""
+    scheme, _, rest = url.partition("://")
+    bucket, _, path = rest.partition("/")
+    if re.search(r"[:@?#\[\]\\]", bucket) or re.search(r"[?#]", path):
+        raise StoreUrlError(
+            "The address of the object store holds more than a bucket and a path (it is not shown, as there may be a "
+            "secret in it). Give credentials in the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or in "
+            "files, and another server in AWS_ENDPOINT_URL, never in the address."
+        )
+    if scheme.lower() not in _SCHEMES or not bucket:
+        raise StoreUrlError(
+            f"{url} names no object store that is known. These are: s3://BUCKET/PATH (with AWS_ENDPOINT_URL for "
+            "servers that speak like S3), gs://BUCKET/PATH and az://CONTAINER/PATH."
+        )
+    return scheme.lower()
+
+
 def open_store(url: str, wait_seconds: float) -> ObjectStore:
     """What is below the URL; nothing is asked of the store yet. Raises StoreUrlError.
 
     A call that fails for a reason that may pass is repeated for so long.
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise StoreUrlError(f"The address of the object store is no URL: {error}.") from error
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise StoreUrlError(
-            f"The address of the object store {parts.hostname} holds more than a bucket and a path. Give credentials "
-            "in the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or in files, never in the address."
-        )
-    if parts.scheme.lower() not in _SCHEMES or not parts.netloc:
-        raise StoreUrlError(
-            f"{url} names no object store that is known. These are: s3://BUCKET/PATH (with AWS_ENDPOINT_URL for "
-            "servers that speak like S3), gs://BUCKET/PATH and az://CONTAINER/PATH."
-        )
+    scheme = check_url(url)
     retry: RetryConfig = {
         "max_retries": 10_000,
         "retry_timeout": timedelta(seconds=wait_seconds),
         "backoff": {"init_backoff": _FIRST_PAUSE, "max_backoff": _LONGEST_PAUSE, "base": 2},
     }
     try:
-        options = client_options(parts.scheme.lower(), wait_seconds)
+        options = client_options(scheme, wait_seconds)
         return from_url(url.rstrip("/"), client_options=options, retry_config=retry)
     except (BaseError, ValueError) as error:
         raise StoreUrlError(f"{url} can't be used: {first_line(error)}.") from error

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from obstore.store import AzureStore
+from typer.testing import CliRunner
 
+from indexer.__main__ import app
 from indexer.errors import ServiceUnreachable, SetupTrouble
 from indexer.extract import Extractor
 from indexer.folder_root import FolderRoot
@@ -145,6 +147,14 @@ def test_an_address_that_can_not_be_used_is_told_without_its_secrets(buckets: Bu
 
     assert "secret@" not in str(caught.value)
     assert "secret=" not in str(caught.value)
+
+
+def test_the_command_refuses_an_address_with_credentials_without_showing_it() -> None:
+    answer = CliRunner().invoke(app, ["s3://key:hid/den@photos", "--json"])
+
+    assert answer.exit_code == 1
+    assert "credentials in the environment" in answer.output
+    assert "den@photos" not in answer.output
 
 
 def test_a_container_s_account_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

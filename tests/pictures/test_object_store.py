@@ -3,7 +3,7 @@
 import pytest
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from pictures.object_store import open_store
+from pictures.object_store import StoreUrlError, open_store
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +48,32 @@ def test_a_server_without_tls_is_spoken_to_if_its_address_says_so(
 
     assert isinstance(store, S3Store | AzureStore)
     assert str(dict(store.client_options or {})["allow_http"]).lower() == allowed
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "s3://key:hidden@photos/a",
+        "s3://key:hid/den@photos/a",
+        "s3://key:12/hidden@photos",
+        "s3://hidden@photos",
+        "s3://key:hid?den@photos",
+        "s3://key:[hidden@photos",
+        "s3://key:hidden\N{ACCOUNT OF}@photos",
+        "gs://key:hid/den@photos",
+        "ftp://key:hid/den@photos",
+        "s3://photos/a?key=hidden",
+    ],
+)
+def test_an_address_with_credentials_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(StoreUrlError, match="credentials in the environment") as caught:
+        open_store(url, 0.0)
+
+    assert not any(part in str(caught.value) for part in ("hid", "den@", "photos"))
+
+
+def test_an_at_sign_in_a_path_is_nothing_special() -> None:
+    store = open_store("s3://photos/me@home/a:b", 0.0)
+
+    assert isinstance(store, S3Store)
+    assert store.prefix == "me@home/a:b"
