@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -37,6 +38,10 @@ def check_url(url: str) -> str:
             "The address of the object store holds more than a bucket and a path (it is not shown, as there may be a "
             "secret in it). Give credentials in the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or in "
             "files, and another server in AWS_ENDPOINT_URL, never in the address."
+        )
+    if scheme.lower() == "file":
+        raise StoreUrlError(
+            f"{url} is a folder's address. Give its path instead: {unquote(path and '/' + path) or '/'}."
         )
     if scheme.lower() not in _SCHEMES or not bucket:
         raise StoreUrlError(

@@ -1,5 +1,6 @@
 """Stores by their address, before anything is asked of them."""
 
+import obstore
 import pytest
 from obstore.store import AzureStore, GCSStore, S3Store
 
@@ -77,3 +78,50 @@ def test_an_at_sign_in_a_path_is_nothing_special() -> None:
 
     assert isinstance(store, S3Store)
     assert store.prefix == "me@home/a:b"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AWS_ENDPOINT_URL", "hidden:9000"),
+        ("AWS_ENDPOINT_URL", "hidden"),
+        ("AWS_ENDPOINT_URL", ""),
+        ("AWS_ENDPOINT_URL", "http://"),
+        ("AWS_ENDPOINT_URL", "http:/hidden"),
+        ("AWS_ENDPOINT_URL", "http://hidden:99999"),
+        ("AWS_ENDPOINT_URL", "http://[hidden"),
+        ("AWS_ENDPOINT_URL", "http://hid den"),
+        ("AWS_ENDPOINT_URL", "http://key:hidden@minio:9000"),
+        ("AWS_ENDPOINT_URL", "http://minio:9000\n"),
+        ("AWS_ENDPOINT_URL_S3", "hidden"),
+        ("AWS_ACCESS_KEY_ID", "hidden\n"),
+        ("AWS_SESSION_TOKEN", "hidden\r"),
+    ],
+)
+def test_a_variable_that_can_not_be_used_is_named_and_its_value_not_shown(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(StoreUrlError, match=f"s3://photos can't be used: {variable} ") as caught:
+        obstore.head(open_store("s3://photos", 0.0), "a.jpg")
+
+    assert "hid" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["https://s3.example.org/base", "http://[::1]:9000", "http://10.0.0.1"])
+def test_a_server_s_address_may_have_a_path_a_port_and_be_a_number(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+
+    open_store("s3://photos", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [("file:///my%20photos/a", "/my photos/a"), ("file://localhost/photos", "/photos"), ("FILE:///", "/")],
+)
+def test_a_folder_s_address_is_refused_with_its_path(url: str, path: str) -> None:
+    with pytest.raises(StoreUrlError, match=f"Give its path instead: {path}\\.$"):
+        open_store(url, 0.0)
