@@ -1,5 +1,6 @@
 """Tells what a run would do, and does nothing."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -30,9 +31,10 @@ class DryRun:
     async def run(self) -> int:
         """Returns the exit code, 0. Raises IndexerError if the folder or the index can't be looked through."""
         self.options.check()
-        root = open_root(self.options.folder, self.options.wait_seconds)
+        root = open_root(self.options.folder, self.services.patience)
         survey = Survey(self.options.plan, self.tally, _Notes(self.failures))
         try:
+            await asyncio.to_thread(root.check_still_there)
             await self._look_through(root, survey)
         finally:
             survey.close()

@@ -43,8 +43,9 @@ class Run:
     async def run(self) -> int:
         """Returns the exit code. Raises IndexerError if the run could not be brought to its end."""
         self._options.check()
-        root = open_root(self._options.folder, self._options.wait_seconds)
+        root = open_root(self._options.folder, self._services.patience)
         try:
+            await asyncio.to_thread(root.check_still_there)
             return await self._index(root)
         finally:
             root.close()

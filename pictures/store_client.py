@@ -43,24 +43,21 @@ _FROM_ENVIRONMENT = (
     "user_agent",
 )
 _CONNECT = timedelta(seconds=5)
-_SHORTEST_SILENCE = timedelta(seconds=5)
-_LONGEST_SILENCE = timedelta(seconds=30)
 _HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?", re.ASCII | re.IGNORECASE)
 _PATH = re.compile(r"[!-~]*", re.ASCII)
 # Large objects take long over slow lines. A server that says nothing any more is noticed by its silence.
 _WHOLE_REQUEST = timedelta(days=1)
 
 
-def client_options(scheme: str, wait_seconds: float) -> "ClientConfig":
-    """Options for the store of a scheme (s3, gs or az), for one who waits so long.
+def client_options(scheme: str, silence_seconds: float) -> "ClientConfig":
+    """Options for the store of a scheme (s3, gs or az), whose server may say nothing for so long.
 
     Raises ValueError, whose text is the end of a sentence, if a variable holds what the library panics at.
     """
     _check_environment(scheme)
-    silence = min(max(timedelta(seconds=wait_seconds), _SHORTEST_SILENCE), _LONGEST_SILENCE)
     options: dict[str, object] = {
         "connect_timeout": _CONNECT,
-        "read_timeout": silence,
+        "read_timeout": timedelta(seconds=silence_seconds),
         "timeout": _WHOLE_REQUEST,
         "allow_http": any(os.environ.get(name, "").lower().startswith("http://") for name in _ENDPOINTS[scheme]),
     }
