@@ -1,11 +1,13 @@
 """Thumbnails that indexers wrote (`--thumbnails`), in a folder or an object store. They are only read."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import obstore
 import structlog
 from obstore.exceptions import BaseError
-from obstore.store import ObjectStore
 
-from pictures.object_store import StoreUrlError, first_line, open_location
+from pictures.object_store import StoreUrlError, first_line, is_store_url, open_store
 
 _log = structlog.stdlib.get_logger("thumbnails")
 
@@ -21,20 +23,33 @@ class WrittenThumbnails:
     """Reads them by their key (see pictures/derived.py)."""
 
     def __init__(self, location: str) -> None:
-        """A folder or a URL; without one there are none. Raises ThumbnailsUnavailable."""
-        try:
-            self._store: ObjectStore | None = open_location(location, _WAIT_SECONDS) if location else None
-        except StoreUrlError as error:
-            raise ThumbnailsUnavailable(f"{error} Correct GATEWAY_THUMBNAILS.") from error
+        """A folder, which need not exist yet, or a URL; without one there are none. Raises ThumbnailsUnavailable."""
+        self._read = _reader(location) if location else None
 
     def read(self, key: str) -> bytes | None:
         """The picture; None if there is none or it can't be had. Blocks."""
-        if self._store is None:
+        if self._read is None:
             return None
         try:
-            return bytes(obstore.get(self._store, key).bytes()) or None
+            return self._read(key) or None
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
             _log.warning("a thumbnail that an indexer wrote can't be read", error=first_line(error))
             return None
+
+
+def _reader(location: str) -> Callable[[str], bytes]:
+    if not is_store_url(location):
+        return _folder_reader(Path(location).expanduser().absolute())
+    try:
+        store = open_store(location, _WAIT_SECONDS)
+    except StoreUrlError as error:
+        raise ThumbnailsUnavailable(f"{error} Correct GATEWAY_THUMBNAILS.") from error
+    return lambda key: bytes(obstore.get(store, key).bytes())
+
+
+def _folder_reader(folder: Path) -> Callable[[str], bytes]:
+    if folder.exists() and not folder.is_dir():
+        raise ThumbnailsUnavailable(f"{folder} is no folder. Correct GATEWAY_THUMBNAILS.")
+    return lambda key: (folder / key).read_bytes()

@@ -149,8 +149,8 @@ def index(
             shard=parse_shard(shard) if shard else None,
             selection=read_selection(exclude, exclude_from, hidden=hidden),
         )
-        _check_source(options.source)
         options.check()
+        _check_source(options.source)
         with FailureLines(failures) as lines:
             code = asyncio.run(_index(options, _Targets(embedder, search), report, lines))
     except IndexerError as error:

@@ -33,9 +33,10 @@ class DryRun:
         """Returns the exit code, 0. Raises IndexerError if the folder or the index can't be looked through."""
         self.options.check()
         await asyncio.to_thread(check_apart, self.options.folder, self.options.thumbnails)
-        root = open_root(self.options.folder, self.options.wait_seconds)
+        root = open_root(self.options.folder, self.services.patience)
         survey = Survey(self.options.plan, self.tally, _Notes(self.failures))
         try:
+            await asyncio.to_thread(root.check_still_there)
             await self._look_through(root, survey)
         finally:
             survey.close()

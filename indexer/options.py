@@ -8,6 +8,7 @@ from indexer.errors import SetupTrouble
 from indexer.scope import Scope, Shard
 from indexer.selection import Selection
 from indexer.survey import Plan
+from pictures.object_store import StoreUrlError, check_url
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ class Options:
         return os.fsencode(self.folder).decode("utf-8", "replace")
 
     def check(self) -> None:
-        """Raises SetupTrouble if the options don't go together."""
+        """Raises SetupTrouble if the options don't go together, or the folder's address can't be used."""
+        if isinstance(self.folder, str):
+            _check_address(self.folder)
         if self.rebuild and (self.dry_run or self.watch):
             raise SetupTrouble(
                 "A rebuild embeds everything once and ends, so --dry-run and --watch don't go with it. Rebuild first."
@@ -69,3 +72,10 @@ class Options:
                 "--restart-rebuild would drop what the other shards write. Begin anew with one run without --shard, or "
                 "run all shards with --rebuild."
             )
+
+
+def _check_address(url: str) -> None:
+    try:
+        check_url(url)
+    except StoreUrlError as error:
+        raise SetupTrouble(str(error)) from error

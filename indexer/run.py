@@ -45,8 +45,9 @@ class Run:
         """Returns the exit code. Raises IndexerError if the run could not be brought to its end."""
         self._options.check()
         await asyncio.to_thread(check_apart, self._options.folder, self._options.thumbnails)
-        root = open_root(self._options.folder, self._options.wait_seconds)
+        root = open_root(self._options.folder, self._services.patience)
         try:
+            await asyncio.to_thread(root.check_still_there)
             return await self._index(root)
         finally:
             root.close()

@@ -3,23 +3,23 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 
 import obstore
-from obstore.exceptions import BaseError, GenericError, InvalidPathError
+from obstore.exceptions import BaseError, InvalidPathError
 
-from indexer.errors import FileTrouble, ServiceUnreachable, SetupTrouble
+from indexer.errors import FileTrouble, SetupTrouble
+from indexer.patience import Patience
 from indexer.photo import FoundFile
 from indexer.photo_root import Content, FileFacts, NotAPhoto, Unreadable, check_begins_like_a_picture, content_of
+from indexer.store_asking import StoreAsking
 from pictures.formats import SNIFF_BYTES
 from pictures.limits import DEFAULT_LIMITS
 from pictures.object_store import StoreUrlError, first_line, open_store
 
-# How the library words an answer of 400 to 499: the store is there, and another try would change nothing.
-_REFUSED = "status code: 4"
+# Longer waiting is told, and can be interrupted.
+_WAIT_SECONDS = 1.0
+_SILENCE_SECONDS = 20.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Answer = TypeVar("Answer")
 
 
 class StoreRoot:
@@ -27,20 +27,21 @@ class StoreRoot:
 
     advice = "Check that the address is right and that its credentials may list it"
 
-    def __init__(self, url: str, wait_seconds: float) -> None:
-        """Raises SetupTrouble if the address can't be used or listed, ServiceUnreachable if nothing answers so long."""
+    def __init__(self, url: str, patience: Callable[[str], Patience]) -> None:
+        """Raises SetupTrouble if the address can't be used. Nothing is asked of the store yet."""
         self.shown = url
         try:
-            self._store = open_store(url, wait_seconds)
+            self._store = open_store(url, _WAIT_SECONDS, _SILENCE_SECONDS)
         except StoreUrlError as error:
             raise SetupTrouble(str(error)) from error
-        self.check_still_there()
+        self._asking = StoreAsking(url, patience)
 
     def list_folder(self, path: bytes) -> "list[ListedObject | ListedPrefix]":
         """See the port."""
         try:
-            found = self._ask(lambda: obstore.list_with_delimiter(self._store, path.decode() or None))
+            found = self._asking.ask(lambda: obstore.list_with_delimiter(self._store, path.decode() or None))
         except (BaseError, FileNotFoundError, ValueError) as error:
+            self._check_not_of_all(error)
             raise Unreadable(f"{first_line(error)}.") from error
         folders = [ListedPrefix(_name(prefix)) for prefix in found["common_prefixes"]]
         files = [
@@ -56,24 +57,23 @@ class StoreRoot:
         try:
             if must_sniff:
                 self._check_begins_like_a_picture(key, file.size)
-            answer = self._ask(lambda: obstore.get(self._store, key))
-            DEFAULT_LIMITS.check_bytes(answer.meta["size"])
-            data = self._ask(lambda: bytes(answer.bytes()))
+            return self._asking.ask(lambda: self._content(key))
         except (BaseError, ValueError) as error:
+            self._check_not_of_all(error)
             raise FileTrouble("UNREADABLE", f"The file can't be read: {first_line(error)}.") from error
-        return content_of(data, _nanoseconds(answer.meta["last_modified"]))
 
     def read_small(self, path: bytes) -> bytes:
         """See the port."""
         try:
-            return self._ask(lambda: bytes(obstore.get(self._store, path.decode()).bytes()))
+            return self._asking.ask(lambda: bytes(obstore.get(self._store, path.decode()).bytes()))
         except (BaseError, FileNotFoundError, ValueError) as error:
+            self._check_not_of_all(error)
             raise Unreadable(f"{first_line(error)}.") from error
 
     def is_absent(self, path: bytes) -> bool:
         """See the port."""
         try:
-            self._ask(lambda: obstore.head(self._store, path.decode()))
+            self._asking.ask(lambda: obstore.head(self._store, path.decode()))
         except FileNotFoundError:
             return True
         except (BaseError, ValueError):
@@ -83,7 +83,7 @@ class StoreRoot:
     def check_still_there(self) -> None:
         """See the port."""
         try:
-            self._ask(lambda: next(iter(obstore.list(self._store, chunk_size=1)), None))
+            self._asking.ask(lambda: next(iter(obstore.list(self._store, chunk_size=1)), None))
         except InvalidPathError:  # it answers; the folder with that key tells of it
             return
         except (BaseError, FileNotFoundError) as error:
@@ -91,26 +91,23 @@ class StoreRoot:
 
     def close(self) -> None:
         """See the port."""
+        self._asking.close()
+
+    def _content(self, key: str) -> Content:
+        answer = obstore.get(self._store, key)
+        DEFAULT_LIMITS.check_bytes(answer.meta["size"])
+        return content_of(bytes(answer.bytes()), _nanoseconds(answer.meta["last_modified"]))
 
     def _check_begins_like_a_picture(self, key: str, size: int) -> None:
         if not size:
             raise NotAPhoto
-        head = self._ask(lambda: bytes(obstore.get_range(self._store, key, start=0, end=min(size, SNIFF_BYTES))))
+        head = self._asking.ask(lambda: bytes(obstore.get_range(self._store, key, start=0, end=min(size, SNIFF_BYTES))))
         check_begins_like_a_picture(head)
 
-    def _ask(self, call: Callable[[], Answer]) -> Answer:
-        """Raises what the store says of the one thing that was asked for; ServiceUnreachable if it does not answer."""
-        try:
-            return call()
-        except FileNotFoundError:
-            raise
-        except (GenericError, OSError) as error:
-            if _REFUSED in str(error):
-                raise
-            raise ServiceUnreachable(
-                f"The object store of {self.shown} does not answer: {first_line(error)}. What was written stays; run "
-                "the indexer again when it does."
-            ) from error
+    def _check_not_of_all(self, error: Exception) -> None:
+        """Raises SetupTrouble if the store refuses everything by now, as when credentials end during the run."""
+        if isinstance(error, BaseError) and not isinstance(error, InvalidPathError):
+            self.check_still_there()
 
 
 @dataclass(frozen=True, slots=True)

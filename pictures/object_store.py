@@ -4,10 +4,12 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
+
+from pictures.store_client import client_options
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig
@@ -27,32 +29,42 @@ def is_store_url(location: str) -> bool:
     return _URL.match(location) is not None
 
 
-def open_store(url: str, wait_seconds: float) -> ObjectStore:
-    """What is below the URL; nothing is asked of the store yet. Raises StoreUrlError.
-
-    A call that fails for a reason that may pass is repeated for so long.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise StoreUrlError(f"The address of the object store is no URL: {error}.") from error
-    if parts.username or parts.password or parts.query or parts.fragment:
+def check_url(url: str) -> str:
+    """The scheme of an address that can be used, in small letters. Raises StoreUrlError, which tells no secrets."""
+    scheme, _, rest = url.partition("://")
+    bucket, _, path = rest.partition("/")
+    if re.search(r"[:@?#\[\]\\]", bucket) or re.search(r"[?#]", path):
         raise StoreUrlError(
-            f"The address of the object store {parts.hostname} holds more than a bucket and a path. Give credentials "
-            "in the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or in files, never in the address."
+            "The address of the object store holds more than a bucket and a path (it is not shown, as there may be a "
+            "secret in it). Give credentials in the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY) or in "
+            "files, and another server in AWS_ENDPOINT_URL, never in the address."
         )
-    if parts.scheme.lower() not in _SCHEMES or not parts.netloc:
+    if scheme.lower() == "file":
+        raise StoreUrlError(
+            f"{url} is a folder's address. Give its path instead: {unquote(path and '/' + path) or '/'}."
+        )
+    if scheme.lower() not in _SCHEMES or not bucket:
         raise StoreUrlError(
             f"{url} names no object store that is known. These are: s3://BUCKET/PATH (with AWS_ENDPOINT_URL for "
             "servers that speak like S3), gs://BUCKET/PATH and az://CONTAINER/PATH."
         )
+    return scheme.lower()
+
+
+def open_store(url: str, wait_seconds: float, silence_seconds: float = 10.0) -> ObjectStore:
+    """What is below the URL; nothing is asked of the store yet. Raises StoreUrlError.
+
+    A call that fails for a reason that may pass, such as a longer silence of the server, is repeated for so long.
+    """
+    scheme = check_url(url)
     retry: RetryConfig = {
         "max_retries": 10_000,
         "retry_timeout": timedelta(seconds=wait_seconds),
         "backoff": {"init_backoff": _FIRST_PAUSE, "max_backoff": _LONGEST_PAUSE, "base": 2},
     }
     try:
-        return from_url(url.rstrip("/"), retry_config=retry)
+        options = client_options(scheme, silence_seconds)
+        return from_url(url.rstrip("/"), client_options=options, retry_config=retry)
     except (BaseError, ValueError) as error:
         raise StoreUrlError(f"{url} can't be used: {first_line(error)}.") from error
 

@@ -30,25 +30,29 @@ class Buckets:
 
     def put(self, name: str, key: str, data: bytes) -> None:
         """Writes an object into a bucket that there is."""
-        obstore.put(S3Store(name), key, data)
+        obstore.put(_plain(name), key, data)
 
     def get(self, name: str, key: str) -> bytes:
         """An object's content."""
-        return bytes(obstore.get(S3Store(name), key).bytes())
+        return bytes(obstore.get(_plain(name), key).bytes())
 
     def delete(self, name: str, key: str) -> None:
         """Removes an object."""
-        obstore.delete(S3Store(name), key)
+        obstore.delete(_plain(name), key)
 
     def remove(self, name: str) -> None:
         """Removes a bucket with all that is in it."""
-        for found in obstore.list(S3Store(name)):
-            obstore.delete(S3Store(name), [meta["path"] for meta in found])
+        for found in obstore.list(_plain(name)):
+            obstore.delete(_plain(name), [meta["path"] for meta in found])
         boto3.client("s3", endpoint_url=self.environment["AWS_ENDPOINT_URL"]).delete_bucket(Bucket=name)
 
     def stop(self) -> None:
         """Ends the server, as when the network is cut."""
         self.server.stop()
+
+
+def _plain(bucket: str) -> S3Store:
+    return S3Store(bucket, client_options={"allow_http": True})
 
 
 @contextmanager
@@ -63,7 +67,6 @@ def object_store() -> Iterator[Buckets]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ALLOW_HTTP": "true",
     }
     with mock.patch.dict(os.environ, environment):
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
+from gateway.written_thumbnails import ThumbnailsUnavailable, WrittenThumbnails
 from imagesearch.type.v1 import image_pb2
 from pictures.derived import Size, derived_key
 from pictures.thumbnail import thumbnail
@@ -118,3 +119,29 @@ async def test_a_thumbnail_that_an_indexer_wrote_needs_no_original(
 
     assert (answer.status, await answer.read()) == (200, written)
     assert preview.status == 404
+
+
+async def test_a_missing_folder_holds_no_thumbnails_and_is_not_made(
+    start_gateway: StartGateway, photo: image_pb2.Image, tmp_path: Path
+) -> None:
+    folder = tmp_path / "not mounted" / "written"
+    gateway = await start_gateway(sources={"s": "s3://originals/lib"}, thumbnails=os.fspath(folder))
+
+    before = await gateway.get(THUMBNAIL)
+    made = folder.parent.exists()
+    photo.content_sha256 = "0" * 64
+    key = derived_key(photo.content_sha256, Size.THUMBNAIL)
+    assert key is not None
+    (folder / key).parent.mkdir(parents=True)
+    (folder / key).write_bytes(b"written later")
+    later = await gateway.get(THUMBNAIL)
+
+    assert (before.status, made) == (200, False)
+    assert await later.read() == b"written later"
+
+
+def test_a_file_is_no_folder_of_thumbnails(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ThumbnailsUnavailable, match="GATEWAY_THUMBNAILS"):
+        WrittenThumbnails(os.fspath(tmp_path / "file"))

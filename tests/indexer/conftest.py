@@ -66,6 +66,11 @@ class World:
         return Outcome(code, tally, failures, said)
 
 
+def impatience(service: str) -> Patience:
+    """Waits for half a second."""
+    return Patience(0.5, service, lambda _: None)
+
+
 def make_unreadable_folder(root: Path) -> bytes:
     """A folder that no user can list, root included, because its path is too long; its path under `root`."""
     name = "deep-" + "x" * 200

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from obstore.store import AzureStore
+from typer.testing import CliRunner
 
+from indexer.__main__ import app
 from indexer.errors import ServiceUnreachable, SetupTrouble
 from indexer.extract import Extractor
 from indexer.folder_root import FolderRoot
@@ -25,7 +27,7 @@ from indexer.walk import UnreadableFolder, walk
 from pictures.decode import read_picture
 from pictures.derived import Size, derived_key
 from pictures.object_store import is_store_url, open_store
-from tests.indexer.conftest import World
+from tests.indexer.conftest import World, impatience
 from tests.indexer.fake_services import jpeg
 from tests.object_store import Buckets, object_store
 
@@ -54,11 +56,11 @@ def buckets() -> Iterator[Buckets]:
 def root(request: pytest.FixtureRequest, tmp_path: Path, buckets: Buckets) -> PhotoRoot:
     """The same files in both."""
     if request.param == "bucket":
-        return open_root(buckets.make(tmp_path.name.lower().replace("_", "-"), FILES), 5.0)
+        return open_root(buckets.make(tmp_path.name.lower().replace("_", "-"), FILES), impatience)
     for name, data in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)
-    return open_root(tmp_path, 5.0)
+    return open_root(tmp_path, impatience)
 
 
 def found(root: PhotoRoot) -> dict[bytes, FoundFile]:
@@ -120,7 +122,7 @@ async def test_a_bucket_is_indexed_pruned_and_brought_up_to_date(world: World, b
 
 def test_keys_that_are_no_paths_are_told_with_their_folder(buckets: Buckets) -> None:
     keys = ("bad//x.jpg", "bad/b.jpg", "good/", "good/a.jpg")
-    root = StoreRoot(buckets.make("odd", dict.fromkeys(keys, b"1")), 5.0)
+    root = StoreRoot(buckets.make("odd", dict.fromkeys(keys, b"1")), impatience)
 
     entries = list(walk(root))
 
@@ -141,10 +143,18 @@ def test_keys_that_are_no_paths_are_told_with_their_folder(buckets: Buckets) -> 
 )
 def test_an_address_that_can_not_be_used_is_told_without_its_secrets(buckets: Buckets, url: str, words: str) -> None:
     with pytest.raises(SetupTrouble, match=words) as caught:
-        StoreRoot(url, 1.0)
+        StoreRoot(url, impatience).check_still_there()
 
     assert "secret@" not in str(caught.value)
     assert "secret=" not in str(caught.value)
+
+
+def test_the_command_refuses_an_address_with_credentials_without_showing_it() -> None:
+    answer = CliRunner().invoke(app, ["s3://key:hid/den@photos", "--json"])
+
+    assert answer.exit_code == 1
+    assert "credentials in the environment" in answer.output
+    assert "den@photos" not in answer.output
 
 
 def test_a_container_s_account_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +167,7 @@ def test_a_container_s_account_comes_from_the_environment(monkeypatch: pytest.Mo
 
 
 async def test_a_bucket_that_goes_away_while_photos_are_looked_for_prunes_none(world: World, buckets: Buckets) -> None:
-    root = StoreRoot(buckets.make("leaving", {"a.jpg": FILES["a.jpg"]}), 1.0)
+    root = StoreRoot(buckets.make("leaving", {"a.jpg": FILES["a.jpg"]}), impatience)
     quarantine = Quarantine("photos", world.search, Patience(1.0, "search", lambda _: None), Failures("photos"))
     survey = Survey(Plan(Selection()), Tally(), quarantine)
     for number in range(1001):
@@ -173,7 +183,7 @@ async def test_a_bucket_that_goes_away_while_photos_are_looked_for_prunes_none(w
 
 def test_a_store_that_does_not_answer_ends_the_run_and_removes_nothing() -> None:
     with object_store() as server:
-        root = StoreRoot(server.make("away", {"a.jpg": b"1"}), 0.5)
+        root = StoreRoot(server.make("away", {"a.jpg": b"1"}), impatience)
         server.stop()
 
         with pytest.raises(ServiceUnreachable, match="does not answer"):

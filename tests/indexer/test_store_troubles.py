@@ -1,0 +1,106 @@
+"""An object store that is away, overloaded or refuses all costs no photo: it is waited for, or the run ends."""
+
+import asyncio
+import socket
+import threading
+import time
+
+import pytest
+
+from indexer.errors import FileTrouble, ServiceUnreachable, SetupTrouble
+from indexer.patience import Patience
+from indexer.photo import FoundFile
+from indexer.photo_root import Unreadable
+from indexer.store_root import StoreRoot
+from tests.answering_store import EMPTY_LISTING, answering_store
+from tests.indexer.conftest import World, impatience
+
+FILE = FoundFile(b"a.jpg", "a.jpg", 3, 0)
+REFUSAL = b"<?xml version='1.0'?><Error><Code>ExpiredToken</Code></Error>"
+
+
+def is_listing(path: str) -> bool:
+    return "list-type=2" in path
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_store_that_asks_for_patience_for_too_long_ends_the_run(status: int) -> None:
+    with answering_store(lambda _, __: (status, b"")):
+        root = StoreRoot("s3://photos", impatience)
+
+        for ask in (
+            lambda: root.read(FILE, must_sniff=False),
+            lambda: root.list_folder(b""),
+            lambda: root.is_absent(b"a.jpg"),
+        ):
+            with pytest.raises(
+                ServiceUnreachable, match=rf"the object store of s3://photos .*{status}.*run the indexer"
+            ):
+                ask()
+
+
+def test_waiting_is_told_with_the_store_s_name_until_it_answers() -> None:
+    told: list[str] = []
+    back = time.monotonic() + 2.5
+
+    with answering_store(lambda _, __: (200 if time.monotonic() > back else 503, b"jpg")):
+        root = StoreRoot("s3://photos", lambda service: Patience(30.0, service, told.append))
+        content = root.read(FILE, must_sniff=False)
+
+    assert content.data == b"jpg"
+    assert told[0].startswith("Waiting for the object store of s3://photos: It does not answer (")
+    assert told[-1] == ""
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_credentials_that_end_during_the_run_end_it_and_cost_no_photo(status: int) -> None:
+    with answering_store(lambda _, __: (status, REFUSAL)):
+        root = StoreRoot("s3://photos", impatience)
+
+        for ask in (
+            lambda: root.read(FILE, must_sniff=False),
+            lambda: root.list_folder(b"2019"),
+            lambda: root.read_small(b".imagesearchignore"),
+        ):
+            with pytest.raises(SetupTrouble, match=r"s3://photos can't be listed: .*credentials may list it"):
+                ask()
+
+
+def test_one_object_that_is_refused_costs_one_photo() -> None:
+    with answering_store(lambda _, path: (200, EMPTY_LISTING) if is_listing(path) else (403, REFUSAL)):
+        root = StoreRoot("s3://photos", impatience)
+
+        with pytest.raises(FileTrouble, match="can't be read"):
+            root.read(FILE, must_sniff=False)
+        with pytest.raises(Unreadable):
+            root.read_small(b".imagesearchignore")
+
+
+def test_closing_ends_the_waiting() -> None:
+    with answering_store(lambda _, __: (503, b"")):
+        root = StoreRoot("s3://photos", lambda service: Patience(600.0, service, lambda _: None))
+        threading.Timer(0.5, root.close).start()
+
+        started = time.monotonic()
+        with pytest.raises(ServiceUnreachable):
+            root.check_still_there()
+
+    assert time.monotonic() - started < 10
+
+
+async def test_a_run_that_waits_for_a_store_can_be_interrupted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "tests")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "tests")
+        world.wait = 20.0
+        started = time.monotonic()
+        run = asyncio.create_task(world.index(folder="s3://photos", wait_seconds=20.0))
+        await asyncio.sleep(0.5)
+        run.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await run
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+    assert time.monotonic() - started < 10
