@@ -1,18 +1,29 @@
 """Which kind of photo root a person means."""
 
+import asyncio
 from pathlib import Path
 
+from indexer.apart import check_apart
 from indexer.folder_root import FolderRoot
 from indexer.photo_root import PhotoRoot
 from indexer.store_root import StoreRoot
 from pictures.object_store import is_store_url
 
 
+async def open_photos(location: Path | str, thumbnails: str, wait_seconds: float) -> PhotoRoot:
+    """See open_root. A disk that does not answer holds nothing else up.
+
+    Raises SetupTrouble also if the place for thumbnails, if there is one, lies in it.
+    """
+    await asyncio.to_thread(check_apart, location, thumbnails)
+    return await asyncio.to_thread(open_root, location, wait_seconds)
+
+
 def open_root(location: Path | str, wait_seconds: float) -> PhotoRoot:
-    """The folder at a path, or what lies below a URL in an object store, which is waited for so long.
+    """The folder at a path, or what lies below a URL in an object store, which is waited for so long. Blocks.
 
     Raises SetupTrouble if it can't be used, ServiceUnreachable if the store does not answer.
     """
     if isinstance(location, str) and is_store_url(location):
         return StoreRoot(location, wait_seconds)
-    return FolderRoot(Path(location))
+    return FolderRoot(location if isinstance(location, Path) else Path(location))

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 
-from indexer.apart import check_apart
 from indexer.errors import (
     EXIT_FILES_FAILED,
     ModelMismatch,
@@ -18,7 +17,7 @@ from indexer.pipeline import Job, Pipeline
 from indexer.ports import Index, Model, ModelState
 from indexer.prune import prune
 from indexer.quarantine import Quarantine
-from indexer.roots import open_root
+from indexer.roots import open_photos
 from indexer.services import Services
 from indexer.survey import Survey
 from indexer.tally import Failures, Tally
@@ -44,14 +43,16 @@ class Run:
     async def run(self) -> int:
         """Returns the exit code. Raises IndexerError if the run could not be brought to its end."""
         self._options.check()
-        await asyncio.to_thread(check_apart, self._options.folder, self._options.thumbnails)
-        root = open_root(self._options.folder, self._options.wait_seconds)
+        options = self._options
+        root = await open_photos(options.folder, options.thumbnails, options.wait_seconds)
         try:
-            return await self._index(root)
+            # Before a rebuild drops anything.
+            thumbnails = await asyncio.to_thread(ThumbnailWriter, options.thumbnails) if options.thumbnails else None
+            return await self._index(root, thumbnails)
         finally:
             root.close()
 
-    async def _index(self, root: PhotoRoot) -> int:
+    async def _index(self, root: PhotoRoot, thumbnails: ThumbnailWriter | None) -> int:
         model = await self._ready_model()
         index = await self._with_search.until_answered(self._search.get_index)
         rebuild_id = await self._begin_rebuild(model, index) if self._options.rebuild else ""
@@ -59,7 +60,6 @@ class Run:
             check_model(model, index)
         self._announce(root, model, index, rebuild_id)
         options = self._options
-        thumbnails = ThumbnailWriter(options.thumbnails) if options.thumbnails else None
         job = Job(
             root, options.scope, options.plan, model, rebuild_id, options.with_location, options.readers, thumbnails
         )

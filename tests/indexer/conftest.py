@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import threading
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Any
 
 import pytest
@@ -64,6 +65,20 @@ class World:
             async with asyncio.timeout(30):
                 code = await Run(asked, services, tally, failures, said.append).run()
         return Outcome(code, tally, failures, said)
+
+
+class SlowFolder(PosixPath):
+    """A folder on a disk that only answers if nothing holds the event loop up."""
+
+    _answers = threading.Event()
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        assert self._answers.wait(5), "The event loop is held up."
+        return super().stat(follow_symlinks=follow_symlinks)
+
+    def answer_soon(self) -> None:
+        self._answers.clear()
+        asyncio.get_running_loop().call_later(0.05, self._answers.set)
 
 
 def make_unreadable_folder(root: Path) -> bytes:

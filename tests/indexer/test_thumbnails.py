@@ -8,6 +8,7 @@ import pytest
 from indexer.apart import check_apart
 from indexer.errors import SetupTrouble
 from tests.indexer.conftest import World
+from tests.indexer.fake_services import MODEL
 
 
 @pytest.mark.parametrize("place", ["photos", "photos/.thumbnails/not made yet", "link", "link/x", "photos/../photos/y"])
@@ -37,6 +38,19 @@ async def test_thumbnails_are_written_beside_the_photos(world: World, place: str
     await world.index(thumbnails=os.fspath(world.root.parent / place))
 
     assert [path.is_file() for path in (world.root.parent / place).glob("1/400/*/*")] == [True]
+
+
+async def test_a_place_that_can_not_be_used_ends_a_rebuild_before_it_drops_anything(world: World) -> None:
+    world.add_photos(1)
+    await world.index()
+    await world.search.begin_rebuild(MODEL)
+    world.search.next = dict(world.search.present)
+    (world.root.parent / "file").write_bytes(b"")
+
+    with pytest.raises(SetupTrouble, match="Name another place for --thumbnails"):
+        await world.index(rebuild=True, restart_rebuild=True, thumbnails=os.fspath(world.root.parent / "file" / "x"))
+
+    assert world.search.next == world.search.present
 
 
 @pytest.mark.parametrize(
