@@ -81,8 +81,10 @@ class Run:
             if thumbnails and thumbnails.trouble:
                 self._say(thumbnails.trouble)
         finally:
-            pipeline.survey.close()
-            await quarantine.close()
+            try:
+                await quarantine.close()
+            finally:
+                pipeline.survey.close()
         return EXIT_FILES_FAILED if self._failures.count else 0
 
     async def _end(self, root: PhotoRoot, survey: Survey, model: Model, index: Index, rebuild_id: str) -> None:
