@@ -144,6 +144,8 @@ class Pipeline:
         except FileNotFoundError:
             self._tally.vanished += 1
             self._resolve(to_do)
+            if to_do.indexed_id:
+                self.survey.add_gone(GonePhoto(to_do.indexed_id, relative_path, must_be_absent=True))
         except NotAPhoto:
             self._tally.not_photos += 1
             self._resolve(to_do)
