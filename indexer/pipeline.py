@@ -130,6 +130,8 @@ class Pipeline:
     async def _read(self, next_to_do: Callable[[], Awaitable[ToDo | None]]) -> None:
         while (to_do := await next_to_do()) is not None:
             extracted = await self._extract_or_report(to_do)
+            if self._job.thumbnails:
+                self._tally.thumbnails_unwritten = self._job.thumbnails.unwritten
             if extracted is None:
                 self._tally.done += 1
             else:

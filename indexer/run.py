@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from indexer.errors import (
     EXIT_FILES_FAILED,
@@ -28,10 +29,18 @@ class Run:
     """One run over one folder."""
 
     def __init__(
-        self, options: Options, services: Services, tally: Tally, failures: Failures, say: Callable[[str], None]
+        self,
+        options: Options,
+        services: Services,
+        tally: Tally,
+        failures: Failures,
+        *,
+        say: Callable[[str], None],
+        warn: Callable[[str], None],
     ) -> None:
-        """`say` is told what a person should know, a sentence at a time."""
+        """`say` is told what a person should know, a sentence at a time, and `warn` what went wrong."""
         self._say = say
+        self._warn = warn
         self._options = options
         self._search = services.search
         self._embedder = services.embedder
@@ -47,10 +56,19 @@ class Run:
         root = await open_photos(options.folder, options.thumbnails, options.wait_seconds)
         try:
             # Before a rebuild drops anything.
-            thumbnails = await asyncio.to_thread(ThumbnailWriter, options.thumbnails) if options.thumbnails else None
+            thumbnails = await self._open_thumbnails() if options.thumbnails else None
             return await self._index(root, thumbnails)
         finally:
             root.close()
+
+    async def _open_thumbnails(self) -> ThumbnailWriter:
+        loop = asyncio.get_running_loop()
+
+        def warn(message: str) -> None:
+            with suppress(RuntimeError):  # the run ended meanwhile
+                loop.call_soon_threadsafe(self._warn, message)
+
+        return await asyncio.to_thread(ThumbnailWriter, self._options.thumbnails, warn)
 
     async def _index(self, root: PhotoRoot, thumbnails: ThumbnailWriter | None) -> int:
         model = await self._ready_model()
@@ -78,8 +96,6 @@ class Run:
             else:
                 await self._end(root, pipeline.survey, model, index, rebuild_id)
             await quarantine.resolve_gone()
-            if thumbnails and thumbnails.trouble:
-                self._say(thumbnails.trouble)
         finally:
             try:
                 await quarantine.close()

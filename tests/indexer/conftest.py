@@ -63,7 +63,7 @@ class World:
         asked = Options(**{"folder": self.root, "source": "photos", "readers": 2, **options})
         with Failures(asked.source) as failures:
             async with asyncio.timeout(30):
-                code = await Run(asked, services, tally, failures, said.append).run()
+                code = await Run(asked, services, tally, failures, say=said.append, warn=said.append).run()
         return Outcome(code, tally, failures, said)
 
 
