@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from indexer.apart import check_apart
 from indexer.failure import Failure
 from indexer.options import Options
 from indexer.photo_root import PhotoRoot
 from indexer.prune import absent_photos
-from indexer.roots import open_root
+from indexer.roots import open_photos
 from indexer.services import Services, compare_with_index
 from indexer.survey import Survey
 from indexer.tally import Failures, Tally
@@ -32,8 +31,7 @@ class DryRun:
     async def run(self) -> int:
         """Returns the exit code, 0. Raises IndexerError if the folder or the index can't be looked through."""
         self.options.check()
-        await asyncio.to_thread(check_apart, self.options.folder, self.options.thumbnails)
-        root = open_root(self.options.folder, self.services.patience)
+        root = await open_photos(self.options.folder, self.options.thumbnails, self.services.patience)
         survey = Survey(self.options.plan, self.tally, _Notes(self.failures))
         try:
             await asyncio.to_thread(root.check_still_there)

@@ -47,14 +47,14 @@ class FolderRoot:
             with os.scandir(self._prefix + path) as entries:
                 return [_Listed(entry, self._prefix) for entry in entries]
         except OSError as error:
-            raise Unreadable(_sentence(error)) from error
+            raise self._gone_or_unreadable(path, error) from error
 
     def read(self, file: FoundFile, *, must_sniff: bool) -> Content:
         """See the port."""
         try:
             return self._read(self._prefix + file.path, must_sniff=must_sniff)
-        except FileNotFoundError:
-            raise
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError from error
         except OSError as error:
             raise FileTrouble("UNREADABLE", f"The file can't be read: {error.strerror or error}.") from error
 
@@ -66,7 +66,7 @@ class FolderRoot:
                     raise Unreadable("It is no regular file.")
                 data = self._read_up_to(descriptor, SMALL_FILE_BYTES + 1)
         except OSError as error:
-            raise Unreadable(_sentence(error)) from error
+            raise self._gone_or_unreadable(path, error) from error
         if len(data) > SMALL_FILE_BYTES:
             raise Unreadable("It has more than 1 MiB.")
         return data
@@ -89,6 +89,12 @@ class FolderRoot:
 
     def close(self) -> None:
         """See the port."""
+
+    def _gone_or_unreadable(self, path: bytes, error: OSError) -> FileNotFoundError | Unreadable:
+        # A folder that is mounted on demand and can't be is there, but opening it tells that it is not.
+        if isinstance(error, FileNotFoundError | NotADirectoryError) and path and self.is_absent(path):
+            return FileNotFoundError(os.fsdecode(path))
+        return Unreadable(_sentence(error))
 
     def _read(self, path: bytes, *, must_sniff: bool) -> Content:
         with _opened(path) as descriptor:
@@ -145,6 +151,8 @@ class _Listed:
             elif not entry.is_file(follow_symlinks=False):
                 return _NO_FILES
             found = entry.stat()
+        except FileNotFoundError:
+            raise
         except OSError as error:
             raise Unreadable(_sentence(error)) from error
         return FileFacts(found.st_size, found.st_mtime_ns)

@@ -56,7 +56,10 @@ class Listed(Protocol):
         ...
 
     def look(self) -> FileFacts | str:
-        """The facts of a file, or of which kind it is if it is none that may be read. Raises Unreadable."""
+        """The facts of a file, or of which kind it is if it is none that may be read.
+
+        Raises Unreadable, and FileNotFoundError if it is gone since it was listed.
+        """
         ...
 
 
@@ -74,7 +77,10 @@ class PhotoRoot(Protocol):
         ...
 
     def list_folder(self, path: bytes) -> Iterable[Listed]:
-        """What lies in a folder (b"": the root itself), in any order. Raises Unreadable."""
+        """What lies in a folder (b"": the root itself), in any order.
+
+        Raises Unreadable, and FileNotFoundError if it is not the root and is gone.
+        """
         ...
 
     def read(self, file: FoundFile, *, must_sniff: bool) -> Content:
@@ -87,7 +93,7 @@ class PhotoRoot(Protocol):
     def read_small(self, path: bytes) -> bytes:
         """The content of a file that is no photo but says something about them.
 
-        Raises Unreadable, as of one that is no regular file or has more than SMALL_FILE_BYTES.
+        Raises Unreadable, as of one that is no regular file or has more than SMALL_FILE_BYTES, and FileNotFoundError.
         """
         ...
 

@@ -130,6 +130,8 @@ class Pipeline:
     async def _read(self, next_to_do: Callable[[], Awaitable[ToDo | None]]) -> None:
         while (to_do := await next_to_do()) is not None:
             extracted = await self._extract_or_report(to_do)
+            if self._job.thumbnails:
+                self._tally.thumbnails_unwritten = self._job.thumbnails.unwritten
             if extracted is None:
                 self._tally.done += 1
             else:
@@ -144,6 +146,8 @@ class Pipeline:
         except FileNotFoundError:
             self._tally.vanished += 1
             self._resolve(to_do)
+            if to_do.indexed_id:
+                self.survey.add_gone(GonePhoto(to_do.indexed_id, relative_path, must_be_absent=True))
         except NotAPhoto:
             self._tally.not_photos += 1
             self._resolve(to_do)

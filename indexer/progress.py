@@ -116,6 +116,8 @@ def summary(tally: Tally, failures: Failures, seconds: float) -> str:
         parts.append(f"{tally.still_failed:,} failed before and are the same (--retry-failed tries them again)")
     if tally.removed:
         parts.append(f"{tally.removed:,} removed")
+    if tally.thumbnails_unwritten:
+        parts.append(f"{tally.thumbnails_unwritten:,} thumbnails not written")
     rate = f" ({tally.written / seconds:,.1f}/s)" if tally.written and seconds else ""
     line = f"{', '.join(parts)}; {duration(seconds)}{rate}."
     if kinds := passed_over(tally):

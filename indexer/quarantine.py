@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from indexer.errors import TemporaryTrouble
 from indexer.failure import Failure
 from indexer.patience import Patience
 from indexer.ports import Search
@@ -69,15 +68,20 @@ class Quarantine:
             await self._patience.until_answered(lambda: self._report(batch))
 
     async def close(self) -> None:
-        """Reports in a moment what a run that ended early left, if that can be done, and frees the disk space."""
+        """Reports in a moment what a run that ended early left, if that can be done, and frees the disk space.
+
+        Raises nothing of its own: the run tells why it ended.
+        """
         self.end()
-        with suppress(TimeoutError, TemporaryTrouble):
-            async with asyncio.timeout(_LAST_MOMENT_SECONDS):
-                while batch := await self._next_batch():
-                    await self._report(batch)
-                    self._sending = []
-        self._reports.close()
-        self._gone.close()
+        try:
+            with suppress(Exception):
+                async with asyncio.timeout(_LAST_MOMENT_SECONDS):
+                    while batch := await self._next_batch():
+                        await self._report(batch)
+                        self._sending = []
+        finally:
+            self._reports.close()
+            self._gone.close()
 
     async def _next_batch(self) -> list[list[Any]]:
         self._sending = self._sending or await self._reports.take_up_to(_AT_ONCE)

@@ -153,6 +153,7 @@ def _counts(tally: Tally, failures: Failures) -> dict[str, Any]:
         "still_failed": tally.still_failed,
         "gone": tally.gone,
         "removed": tally.removed,
+        "thumbnails_unwritten": tally.thumbnails_unwritten,
         "passed_over": progress.kinds_passed_over(tally),
     }
 

@@ -46,7 +46,7 @@ class Round:
     async def _run(self, options: Options, services: Services, tally: Tally, failures: Failures) -> int:
         if options.dry_run:
             return await DryRun(options, services, tally, failures, self.report.would).run()
-        return await Run(options, services, tally, failures, self.report.say).run()
+        return await Run(options, services, tally, failures, say=self.report.say, warn=self.report.warn).run()
 
     def _on_failure(self, line: dict[str, object]) -> None:
         self.lines.write(line)

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
-from indexer.apart import check_apart
 from indexer.errors import (
     EXIT_FILES_FAILED,
     ModelMismatch,
@@ -18,7 +18,7 @@ from indexer.pipeline import Job, Pipeline
 from indexer.ports import Index, Model, ModelState
 from indexer.prune import prune
 from indexer.quarantine import Quarantine
-from indexer.roots import open_root
+from indexer.roots import open_photos
 from indexer.services import Services
 from indexer.survey import Survey
 from indexer.tally import Failures, Tally
@@ -29,10 +29,18 @@ class Run:
     """One run over one folder."""
 
     def __init__(
-        self, options: Options, services: Services, tally: Tally, failures: Failures, say: Callable[[str], None]
+        self,
+        options: Options,
+        services: Services,
+        tally: Tally,
+        failures: Failures,
+        *,
+        say: Callable[[str], None],
+        warn: Callable[[str], None],
     ) -> None:
-        """`say` is told what a person should know, a sentence at a time."""
+        """`say` is told what a person should know, a sentence at a time, and `warn` what went wrong."""
         self._say = say
+        self._warn = warn
         self._options = options
         self._search = services.search
         self._embedder = services.embedder
@@ -44,15 +52,26 @@ class Run:
     async def run(self) -> int:
         """Returns the exit code. Raises IndexerError if the run could not be brought to its end."""
         self._options.check()
-        await asyncio.to_thread(check_apart, self._options.folder, self._options.thumbnails)
-        root = open_root(self._options.folder, self._services.patience)
+        options = self._options
+        root = await open_photos(options.folder, options.thumbnails, self._services.patience)
         try:
             await asyncio.to_thread(root.check_still_there)
-            return await self._index(root)
+            # Before a rebuild drops anything.
+            thumbnails = await self._open_thumbnails() if options.thumbnails else None
+            return await self._index(root, thumbnails)
         finally:
             root.close()
 
-    async def _index(self, root: PhotoRoot) -> int:
+    async def _open_thumbnails(self) -> ThumbnailWriter:
+        loop = asyncio.get_running_loop()
+
+        def warn(message: str) -> None:
+            with suppress(RuntimeError):  # the run ended meanwhile
+                loop.call_soon_threadsafe(self._warn, message)
+
+        return await asyncio.to_thread(ThumbnailWriter, self._options.thumbnails, warn)
+
+    async def _index(self, root: PhotoRoot, thumbnails: ThumbnailWriter | None) -> int:
         model = await self._ready_model()
         index = await self._with_search.until_answered(self._search.get_index)
         rebuild_id = await self._begin_rebuild(model, index) if self._options.rebuild else ""
@@ -60,7 +79,6 @@ class Run:
             check_model(model, index)
         self._announce(root, model, index, rebuild_id)
         options = self._options
-        thumbnails = ThumbnailWriter(options.thumbnails) if options.thumbnails else None
         job = Job(
             root, options.scope, options.plan, model, rebuild_id, options.with_location, options.readers, thumbnails
         )
@@ -79,11 +97,11 @@ class Run:
             else:
                 await self._end(root, pipeline.survey, model, index, rebuild_id)
             await quarantine.resolve_gone()
-            if thumbnails and thumbnails.trouble:
-                self._say(thumbnails.trouble)
         finally:
-            pipeline.survey.close()
-            await quarantine.close()
+            try:
+                await quarantine.close()
+            finally:
+                pipeline.survey.close()
         return EXIT_FILES_FAILED if self._failures.count else 0
 
     async def _end(self, root: PhotoRoot, survey: Survey, model: Model, index: Index, rebuild_id: str) -> None:

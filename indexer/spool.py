@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -60,4 +61,5 @@ class Spool:
 
     def close(self) -> None:
         """Forgets everything."""
-        self._file.close()
+        with suppress(OSError):  # a full disk refuses what is not written yet, and nobody wants it any more
+            self._file.close()

@@ -35,6 +35,7 @@ class Tally:
     gone: int = 0
     """Photos in the index whose files are not in the folder."""
     removed: int = 0
+    thumbnails_unwritten: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
     """What is no photo, by kind."""
     walked: bool = False

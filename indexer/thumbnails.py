@@ -1,6 +1,8 @@
 """Writes thumbnails where the gateway finds them, so that the page shows photos without reading originals."""
 
 import threading
+import time
+from collections.abc import Callable
 
 import obstore
 from obstore.exceptions import BaseError
@@ -15,44 +17,61 @@ SIZE = Size.THUMBNAIL
 
 # A picture that is missing there costs little, a photo that waits for it costs more.
 _WAIT_SECONDS = 5.0
+PAUSE_SECONDS = 60.0
 
 
 class ThumbnailWriter:
     """Keeps one thumbnail for each content. Safe to use from any thread. What can't be written costs no photo."""
 
-    def __init__(self, location: str) -> None:
-        """A folder, which is made if need be, or a URL in an object store. Raises SetupTrouble if it is none."""
+    def __init__(
+        self,
+        location: str,
+        on_trouble: Callable[[str], None] = lambda _: None,
+        *,
+        pause_seconds: float = PAUSE_SECONDS,
+    ) -> None:
+        """A folder, which is made if need be, or a URL in an object store. Raises SetupTrouble if it is none.
+
+        After a failed write the place is left alone for so long. `on_trouble` is told of the first one, in its thread.
+        """
         try:
             self._store = open_location(location, _WAIT_SECONDS)
         except StoreUrlError as error:
             raise SetupTrouble(f"{error} Name another place for --thumbnails.") from error
         self._location = location
+        self._on_trouble = on_trouble
+        self._pause_seconds = pause_seconds
         self._lock = threading.Lock()
-        self._unwritten = 0
-        self._first_error = ""
+        self._left_alone_until = 0.0
+        self.unwritten = 0
+        """How many thumbnails are missing, tried or not."""
 
     def write(self, content_sha256: str, image: Image) -> None:
         """Makes and keeps the thumbnail if there is none. Blocks."""
         key = derived_key(content_sha256, SIZE)
         if key is None:
             return
+        if time.monotonic() < self._left_alone_until:
+            with self._lock:
+                self.unwritten += 1
+            return
         try:
             if not self._has(key):
                 obstore.put(self._store, key, thumbnail(image, SIZE.value))
         except (BaseError, OSError) as error:
-            with self._lock:
-                self._unwritten += 1
-                self._first_error = self._first_error or first_line(error)
+            self._note(error)
 
-    @property
-    def trouble(self) -> str:
-        """What a person should know at the end; empty if nothing."""
-        if not self._unwritten:
-            return ""
-        return (
-            f"{self._unwritten:,} thumbnails could not be written to {self._location} ({self._first_error}). The "
-            "photos are indexed, and the gateway makes these thumbnails when they are asked for."
-        )
+    def _note(self, error: Exception) -> None:
+        with self._lock:
+            is_first = self._left_alone_until == 0.0
+            self._left_alone_until = time.monotonic() + self._pause_seconds
+            self.unwritten += 1
+        if is_first:
+            self._on_trouble(
+                f"Thumbnails can't be written to {self._location} ({first_line(error)}). It is left alone for "
+                f"{self._pause_seconds:g} s after each try that fails. The photos are indexed all the same, and the "
+                "gateway makes the thumbnails that are missing when they are asked for."
+            )
 
     def _has(self, key: str) -> bool:
         try:

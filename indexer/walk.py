@@ -100,13 +100,15 @@ def walk(root: PhotoRoot, selection: Selection = _EVERYTHING, path_prefix: str =
         if folder.rules.excludes(path, is_folder=entry.is_folder):
             yield PassedOver(relative_path, EXCLUDED)
             continue
-        if not entry.is_folder:
-            yield _file(path, relative_path, entry)
-            continue
         try:
-            stack.append(_opened(root, path, relative_path, folder.rules, path_prefix))
+            if entry.is_folder:
+                stack.append(_opened(root, path, relative_path, folder.rules, path_prefix))
+            else:
+                yield _file(path, relative_path, entry)
         except Unreadable as error:
             yield UnreadableFolder(relative_path, str(error))
+        except FileNotFoundError:  # gone since its folder was listed
+            continue
 
 
 def walk_scope(root: PhotoRoot, scope: Scope, selection: Selection) -> Iterator[Entry]:
@@ -141,9 +143,11 @@ def _opened(root: PhotoRoot, folder: bytes, encoded_folder: str, rules: FolderRu
     return _Open(rules.entering(before, ignore_file), listed)
 
 
-def _ignore_file(root: PhotoRoot, path: bytes) -> bytes:
+def _ignore_file(root: PhotoRoot, path: bytes) -> bytes | None:
     try:
         return root.read_small(path)
+    except FileNotFoundError:
+        return None
     except Unreadable as error:
         raise Unreadable(
             f"Its {IGNORE_FILE.decode()}, which may exclude files in it, can't be read: {error}"

@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+import threading
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PosixPath
 from typing import Any
 
 import pytest
@@ -62,13 +63,27 @@ class World:
         asked = Options(**{"folder": self.root, "source": "photos", "readers": 2, **options})
         with Failures(asked.source) as failures:
             async with asyncio.timeout(30):
-                code = await Run(asked, services, tally, failures, said.append).run()
+                code = await Run(asked, services, tally, failures, say=said.append, warn=said.append).run()
         return Outcome(code, tally, failures, said)
 
 
 def impatience(service: str) -> Patience:
     """Waits for half a second."""
     return Patience(0.5, service, lambda _: None)
+
+
+class SlowFolder(PosixPath):
+    """A folder on a disk that only answers if nothing holds the event loop up."""
+
+    _answers = threading.Event()
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        assert self._answers.wait(5), "The event loop is held up."
+        return super().stat(follow_symlinks=follow_symlinks)
+
+    def answer_soon(self) -> None:
+        self._answers.clear()
+        asyncio.get_running_loop().call_later(0.05, self._answers.set)
 
 
 def make_unreadable_folder(root: Path) -> bytes:

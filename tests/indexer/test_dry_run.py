@@ -10,7 +10,7 @@ from indexer.options import Options
 from indexer.patience import Patience
 from indexer.services import Services
 from indexer.tally import Failures, Tally
-from tests.indexer.conftest import World
+from tests.indexer.conftest import SlowFolder, World
 from tests.indexer.fake_services import jpeg
 
 
@@ -54,6 +54,16 @@ async def test_a_folder_that_was_never_indexed_is_all_new(world: World) -> None:
 
     assert sorted(told) == sorted(("new", path.decode()) for path in paths)
     assert not world.search.present
+
+
+async def test_a_disk_that_does_not_answer_does_not_hold_the_event_loop_up(world: World) -> None:
+    world.add_photos(1)
+    world.root = folder = SlowFolder(world.root)
+    folder.answer_soon()
+
+    told, _ = await preview(world)
+
+    assert told == [("new", "even/000.jpg")]
 
 
 async def test_a_rebuild_has_no_preview(world: World) -> None:

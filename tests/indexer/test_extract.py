@@ -116,6 +116,19 @@ def test_a_pipe_that_took_a_files_place_does_not_block(tmp_path: Path) -> None:
         extractor(tmp_path).read(file)
 
 
+@pytest.mark.parametrize("replaced", [True, False])
+def test_a_file_that_is_gone_with_its_folder_is_gone(tmp_path: Path, replaced: bool) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.jpg").write_bytes(jpeg())
+    file = found(tmp_path, "folder/a.jpg")
+    (tmp_path / "folder").rename(tmp_path / "away")
+    if replaced:
+        (tmp_path / "folder").write_bytes(b"a file took its place")
+
+    with pytest.raises(FileNotFoundError):
+        extractor(tmp_path).extract(file, "", 8)
+
+
 def test_a_file_that_can_not_be_opened_is_a_files_trouble(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg())
     file = found(tmp_path, "a.jpg")

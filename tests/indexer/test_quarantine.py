@@ -2,14 +2,31 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from indexer.errors import ServiceUnreachable
+from indexer.errors import ModelMismatch, ServiceRefused, ServiceUnreachable
+from indexer.failure import Failure
 from tests.indexer.conftest import World, make_unreadable_folder
-from tests.indexer.fake_services import jpeg
+from tests.indexer.fake_services import FakeSearch, jpeg
 from tests.indexer.test_rebuild import use_new_model
+
+
+class RefusesReports(FakeSearch):
+    """Answers a first report never, and refuses all others."""
+
+    def __init__(self, refusal: Exception) -> None:
+        super().__init__()
+        self._refusal = refusal
+        self._reports = 0
+
+    async def report_failures(self, source: str, failures: Sequence[Failure], resolved: Sequence[str]) -> None:
+        self._reports += 1
+        if self._reports == 1:
+            await asyncio.Event().wait()
+        raise self._refusal
 
 
 def recorded(world: World) -> dict[str, str]:
@@ -153,6 +170,17 @@ async def test_a_run_that_is_interrupted_reports_what_failed_before(world: World
     await asyncio.gather(running, return_exceptions=True)
 
     assert set(recorded(world)) == {"bad.jpg"}
+
+
+@pytest.mark.parametrize("refusal", [ServiceRefused("It is read-only."), RuntimeError("A fault.")])
+async def test_a_report_that_fails_at_the_end_hides_not_why_the_run_ended(world: World, refusal: Exception) -> None:
+    world.add(b"a.jpg", jpeg())
+    world.add(b"bad.jpg", b"broken")
+    world.search = RefusesReports(refusal)
+    world.embedder.model_of_vectors = "other@9"
+
+    with pytest.raises(ModelMismatch, match="other@9"):
+        await world.index()
 
 
 async def test_reports_that_break_are_sent_again(world: World) -> None:

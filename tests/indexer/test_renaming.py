@@ -82,7 +82,8 @@ async def test_a_file_that_is_gone_when_it_is_read_for_its_own_vector_stops_noth
     world.search.refuses_copies = True
     world.search.on_refused_copy = lambda: gone.unlink(missing_ok=True)
 
-    outcome = await world.index()
+    outcome = await world.index(prune=True)
 
     assert outcome.code == 0
     assert (outcome.tally.done, outcome.tally.written, outcome.tally.vanished) == (2, 1, 1)
+    assert (outcome.tally.gone, outcome.tally.removed, outcome.failures.count, world.search.failures) == (1, 1, 0, {})

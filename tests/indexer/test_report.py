@@ -58,6 +58,7 @@ async def test_all_that_happens_is_a_json_object_a_line() -> None:
         "still_failed": 0,
         "gone": 0,
         "removed": 0,
+        "thumbnails_unwritten": 0,
         "passed_over": {"videos": 2, "other files": 1},
         "seconds": 2.5,
     }

@@ -4,10 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from indexer.apart import check_apart
 from indexer.errors import SetupTrouble
+from indexer.progress import summary
+from indexer.thumbnails import ThumbnailWriter
 from tests.indexer.conftest import World
+from tests.indexer.fake_services import MODEL
 
 
 @pytest.mark.parametrize("place", ["photos", "photos/.thumbnails/not made yet", "link", "link/x", "photos/../photos/y"])
@@ -37,6 +41,62 @@ async def test_thumbnails_are_written_beside_the_photos(world: World, place: str
     await world.index(thumbnails=os.fspath(world.root.parent / place))
 
     assert [path.is_file() for path in (world.root.parent / place).glob("1/400/*/*")] == [True]
+
+
+async def test_a_place_that_can_not_be_used_ends_a_rebuild_before_it_drops_anything(world: World) -> None:
+    world.add_photos(1)
+    await world.index()
+    await world.search.begin_rebuild(MODEL)
+    world.search.next = dict(world.search.present)
+    (world.root.parent / "file").write_bytes(b"")
+
+    with pytest.raises(SetupTrouble, match="Name another place for --thumbnails"):
+        await world.index(rebuild=True, restart_rebuild=True, thumbnails=os.fspath(world.root.parent / "file" / "x"))
+
+    assert world.search.next == world.search.present
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A place that is down: a file that `mend` removes is where a folder must be."""
+    place = tmp_path / "thumbnails"
+    place.mkdir()
+    (place / "1").write_bytes(b"")
+    return place
+
+
+def mend(place: Path) -> None:
+    (place / "1").unlink()
+
+
+async def test_thumbnails_that_can_not_be_written_cost_no_photo_and_are_told_once_and_counted(
+    world: World, place: Path
+) -> None:
+    paths = world.add_photos(30)
+
+    outcome = await world.index(thumbnails=os.fspath(place))
+
+    assert (outcome.code, world.search.paths()) == (0, set(paths))
+    assert outcome.tally.thumbnails_unwritten == 30
+    [said] = [line for line in outcome.said if line.startswith(f"Thumbnails can't be written to {place} (")]
+    assert "left alone for 60 s" in said
+    assert "30 embedded and written, 0 unchanged, 30 thumbnails not written; 1 s." in summary(
+        outcome.tally, outcome.failures, 1.0
+    ).replace(" (30.0/s)", "")
+
+
+@pytest.mark.parametrize("pause", [0.0, 60.0])
+def test_a_place_that_is_down_is_left_alone_for_a_while(place: Path, pause: float) -> None:
+    told: list[str] = []
+    writer = ThumbnailWriter(os.fspath(place), told.append, pause_seconds=pause)
+    picture = Image.new("RGB", (8, 8))
+
+    writer.write("a" * 64, picture)
+    mend(place)
+    writer.write("b" * 64, picture)
+
+    assert len(told) == 1
+    assert (writer.unwritten, (place / "1").exists()) == ((2, False) if pause else (1, True))
 
 
 @pytest.mark.parametrize(

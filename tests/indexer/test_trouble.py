@@ -7,7 +7,7 @@ import pytest
 from indexer.errors import FileTrouble, ModelMismatch, ServiceRefused, ServiceUnreachable, TemporaryTrouble
 from indexer.ports import ModelState
 from pictures.paths import image_id
-from tests.indexer.conftest import World
+from tests.indexer.conftest import SlowFolder, World
 from tests.indexer.fake_services import MODEL
 
 
@@ -68,6 +68,16 @@ async def test_a_model_that_loads_is_waited_for_longer_than_a_service_that_is_aw
     outcome = await world.index()
 
     assert outcome.code == 0
+    assert world.search.paths() == set(paths)
+
+
+async def test_a_disk_that_does_not_answer_does_not_hold_the_event_loop_up(world: World) -> None:
+    paths = world.add_photos(1)
+    folder = SlowFolder(world.root)
+    folder.answer_soon()
+
+    await world.index(folder=folder)
+
     assert world.search.paths() == set(paths)
 
 

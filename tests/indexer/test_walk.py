@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,6 +129,31 @@ def test_a_folder_whose_ignore_file_can_not_be_read_is_told_of_with_that_file(tm
     assert messages["large/"].endswith("can't be read: It has more than 1 MiB.")
     assert messages["link/"].endswith("can't be read: No such file or directory.")
     assert messages["pipe/"].endswith("can't be read: It is no regular file.")
+
+
+def test_what_is_gone_after_its_folder_was_listed_is_not_there(tmp_path: Path) -> None:
+    make(tmp_path, b"a.jpg", b"b.jpg", b"c.jpg", b"folder/d.jpg", b"z/e.jpg")
+    entries = walk(FolderRoot(tmp_path))
+    first = next(entries)
+    (tmp_path / "b.jpg").unlink()
+    (tmp_path / "folder").rename(tmp_path.with_name("away"))
+
+    paths = [entry.relative_path for entry in (first, *entries)]
+
+    assert paths == ["a.jpg", "c.jpg", "z/e.jpg"]
+
+
+def test_an_ignore_file_that_is_gone_excludes_nothing(tmp_path: Path) -> None:
+    make(tmp_path, b"a.jpg")
+    (tmp_path / ".imagesearchignore").write_bytes(b"*.jpg")
+
+    class Gone(FolderRoot):
+        def list_folder(self, path: bytes) -> Any:
+            listed = super().list_folder(path)
+            (tmp_path / ".imagesearchignore").unlink()
+            return listed
+
+    assert [entry.relative_path for entry in walk(Gone(tmp_path))] == ["a.jpg"]
 
 
 def test_an_ignore_file_may_be_a_link_and_of_one_mebibyte(tmp_path: Path) -> None:
