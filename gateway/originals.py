@@ -2,10 +2,13 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 
 from gateway.errors import OriginalMissing
+from gateway.file_facts import FileFacts, facts_of
 from gateway.search_client import ImageFile
 from gateway.sources import Sources
 from gateway.store_originals import ObjectMissing, StoreOriginals
@@ -26,20 +29,38 @@ class Originals:
         Raises SourceUnknown, OriginalMissing or StoreUnreachable.
         """
         root = self._sources.root(image.source)
-        try:
+        with _told(image):
             if isinstance(root, str):
                 return self._in_stores.open(root, image.source, decode_path(image.relative_path))
             return _open_regular(resolve_under(root, image.relative_path))
-        except ObjectMissing as error:
-            raise missing(image, str(error)) from None
-        except PathOutsideRoot:
-            raise missing(image, "it is not under the folder of its source") from None
-        except FileNotFoundError:
-            raise missing(image, "it was moved or removed") from None
-        except PermissionError:
-            raise missing(image, "it may not be read") from None
-        except (OSError, ValueError) as error:
-            raise missing(image, f"it can't be opened: {error}") from None
+
+    def look(self, image: ImageFile) -> FileFacts:
+        """The facts of the photo's file; of one in an object store no content is fetched.
+
+        Blocks, and raises the same as `open`.
+        """
+        root = self._sources.root(image.source)
+        with _told(image):
+            if isinstance(root, str):
+                return self._in_stores.look(root, image.source, decode_path(image.relative_path))
+            with _open_regular(resolve_under(root, image.relative_path)) as file:
+                return facts_of(file)
+
+
+@contextmanager
+def _told(image: ImageFile) -> Iterator[None]:
+    try:
+        yield
+    except ObjectMissing as error:
+        raise missing(image, str(error)) from None
+    except PathOutsideRoot:
+        raise missing(image, "it is not under the folder of its source") from None
+    except FileNotFoundError:
+        raise missing(image, "it was moved or removed") from None
+    except PermissionError:
+        raise missing(image, "it may not be read") from None
+    except (OSError, ValueError) as error:
+        raise missing(image, f"it can't be opened: {error}") from None
 
 
 def missing(image: ImageFile, why: str) -> OriginalMissing:

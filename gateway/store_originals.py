@@ -3,15 +3,22 @@
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedReader
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import ObjectStore
 
 from gateway.errors import SourceUnknown, StoreUnreachable
+from gateway.file_facts import FileFacts
 from pictures.limits import DEFAULT_LIMITS
 from pictures.object_store import StoreUrlError, first_line, open_store
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
 
 # A person waits.
 _WAIT_SECONDS = 10.0
@@ -32,17 +39,14 @@ class StoreOriginals:
     def open(self, url: str, source: str, path: bytes) -> BufferedReader:
         """The object, to be closed by the caller. Blocks. Raises ObjectMissing, SourceUnknown or StoreUnreachable."""
         store = self._store(url, source)
-        try:
+        with _told(source):
             return _fetched(store, path.decode())
-        except (FileNotFoundError, ValueError):
-            raise ObjectMissing("it was moved or removed") from None
-        except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise ObjectMissing(f"it may not be read ({first_line(error)})") from None
-        except (BaseError, OSError) as error:
-            raise StoreUnreachable(
-                f"The object store with the photos of the source {source!r} does not answer: {first_line(error)}. "
-                "Try again in a moment."
-            ) from error
+
+    def look(self, url: str, source: str, path: bytes) -> FileFacts:
+        """What the object's head tells. Blocks, and raises the same as `open`."""
+        store = self._store(url, source)
+        with _told(source):
+            return _facts(obstore.head(store, path.decode()))
 
     def _store(self, url: str, source: str) -> ObjectStore:
         with self._lock:
@@ -54,15 +58,35 @@ class StoreOriginals:
             return self._stores[url]
 
 
+@contextmanager
+def _told(source: str) -> Iterator[None]:
+    try:
+        yield
+    except (FileNotFoundError, ValueError):
+        raise ObjectMissing("it was moved or removed") from None
+    except (PermissionDeniedError, UnauthenticatedError) as error:
+        raise ObjectMissing(f"it may not be read ({first_line(error)})") from None
+    except (BaseError, OSError) as error:
+        raise StoreUnreachable(
+            f"The object store with the photos of the source {source!r} does not answer: {first_line(error)}. "
+            "Try again in a moment."
+        ) from error
+
+
+def _facts(meta: "ObjectMeta") -> FileFacts:
+    """In whole seconds, as the answer with the content tells no more. Raises ObjectMissing if it is too large."""
+    if meta["size"] > DEFAULT_LIMITS.max_bytes:
+        raise ObjectMissing(f"it has {meta['size']:,} bytes, more than {DEFAULT_LIMITS.max_bytes:,}")
+    return FileFacts(meta["size"], int(meta["last_modified"].timestamp()) * 1_000_000_000)
+
+
 def _fetched(store: ObjectStore, key: str) -> BufferedReader:
     answer = obstore.get(store, key)
-    if answer.meta["size"] > DEFAULT_LIMITS.max_bytes:
-        raise ObjectMissing(f"it has {answer.meta['size']:,} bytes, more than {DEFAULT_LIMITS.max_bytes:,}")
+    facts = _facts(answer.meta)
     with tempfile.TemporaryFile() as file:
         for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
             file.write(chunk)
         file.flush()
-        written = int(answer.meta["last_modified"].timestamp())
-        os.utime(file.fileno(), (written, written))  # entity tags are made of it
+        os.utime(file.fileno(), ns=(facts.modified_ns, facts.modified_ns))  # entity tags are made of it
         file.seek(0)
         return os.fdopen(os.dup(file.fileno()), "rb")

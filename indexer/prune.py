@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 
 from indexer.patience import Patience
 from indexer.photo_root import PhotoRoot
@@ -11,6 +12,8 @@ from indexer.tally import Tally
 from pictures.paths import decode_path
 
 _AT_ONCE = 1000
+# Each look is a request to an object store, and one to a disk in the network.
+_LOOKS_AT_ONCE = 16
 
 
 async def prune(root: PhotoRoot, survey: Survey, search: Search, patience: Patience, tally: Tally) -> None:
@@ -39,4 +42,11 @@ async def _next_photos(survey: Survey) -> list[GonePhoto]:
 
 
 def _absent(root: PhotoRoot, photos: list[GonePhoto]) -> list[GonePhoto]:
-    return [photo for photo in photos if not photo.must_be_absent or root.is_absent(decode_path(photo.relative_path))]
+    def is_absent(photo: GonePhoto) -> bool:
+        return not photo.must_be_absent or root.is_absent(decode_path(photo.relative_path))
+
+    looking = ThreadPoolExecutor(min(_LOOKS_AT_ONCE, len(photos)), thread_name_prefix="prune")
+    try:
+        return [photo for photo, absent in zip(photos, looking.map(is_absent, photos), strict=True) if absent]
+    finally:
+        looking.shutdown(cancel_futures=True)

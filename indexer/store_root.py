@@ -10,7 +10,15 @@ from obstore.exceptions import BaseError, InvalidPathError
 from indexer.errors import FileTrouble, SetupTrouble
 from indexer.patience import Patience
 from indexer.photo import FoundFile
-from indexer.photo_root import Content, FileFacts, NotAPhoto, Unreadable, check_begins_like_a_picture, content_of
+from indexer.photo_root import (
+    Content,
+    FileFacts,
+    Listed,
+    NotAPhoto,
+    Unreadable,
+    check_begins_like_a_picture,
+    content_of,
+)
 from indexer.store_asking import StoreAsking
 from pictures.formats import SNIFF_BYTES
 from pictures.limits import DEFAULT_LIMITS
@@ -36,16 +44,18 @@ class StoreRoot:
             raise SetupTrouble(str(error)) from error
         self._asking = StoreAsking(url, patience)
 
-    def list_folder(self, path: bytes) -> "list[ListedObject | ListedPrefix]":
+    def list_folder(self, path: bytes) -> list[Listed]:
         """See the port."""
         try:
             found = self._asking.ask(lambda: obstore.list_with_delimiter(self._store, path.decode() or None))
         except (BaseError, FileNotFoundError, ValueError) as error:
             self._check_not_of_all(error)
             raise Unreadable(f"{first_line(error)}.") from error
-        folders = [ListedPrefix(_name(prefix)) for prefix in found["common_prefixes"]]
+        folders = [
+            _ListedPrefix(_name(prefix)) if prefix else _BeginsWithSlash() for prefix in found["common_prefixes"]
+        ]
         files = [
-            ListedObject(_name(meta["path"]), meta["size"], _nanoseconds(meta["last_modified"]))
+            _ListedObject(_name(meta["path"]), meta["size"], _nanoseconds(meta["last_modified"]))
             for meta in found["objects"]
             if meta["path"].encode() != path  # an object called "folder/" only says that there is a folder
         ]
@@ -111,7 +121,7 @@ class StoreRoot:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedPrefix:
+class _ListedPrefix:
     """The port Listed for a folder."""
 
     name: bytes
@@ -123,7 +133,7 @@ class ListedPrefix:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedObject:
+class _ListedObject:
     """The port Listed for an object."""
 
     name: bytes
@@ -134,6 +144,17 @@ class ListedObject:
     def look(self) -> FileFacts | str:
         """See the port."""
         return FileFacts(self.size, self.modified_ns)
+
+
+class _BeginsWithSlash:
+    """The port Listed for all keys whose first part is empty, which would be another root in the root."""
+
+    name = b"/"
+    is_folder = False
+
+    def look(self) -> FileFacts | str:
+        """See the port."""
+        return "places whose keys begin with a slash"
 
 
 def _name(key: str) -> bytes:

@@ -7,7 +7,7 @@ from io import BufferedReader
 from aiohttp import web
 
 from gateway.app_keys import ORIGINALS, SEARCH, THUMBNAILS
-from gateway.file_response import content_disposition, not_modified, send_file
+from gateway.file_response import content_disposition, may_need_no_content, not_modified, send_facts, send_file
 from gateway.image_json import content_version
 from gateway.query_parameters import read_image_id, read_list
 from gateway.search_client import ImageFile
@@ -47,21 +47,27 @@ async def get_preview(request: web.Request) -> web.Response:
 async def get_original(request: web.Request) -> web.StreamResponse:
     """The photo's file as it is."""
     image = await request.app[SEARCH].image_file(_id(request))
-    file = await asyncio.to_thread(request.app[ORIGINALS].open, image)
+    originals = request.app[ORIGINALS]
+    if image.media_type and may_need_no_content(request):
+        facts = await asyncio.to_thread(originals.look, image)
+        answer = await send_facts(request, facts, _headers(image, image.media_type))
+        if answer is not None:
+            return answer
+    file = await asyncio.to_thread(originals.open, image)
     media_type = image.media_type or await asyncio.to_thread(_sniffed, file)
+    return await send_file(request, file, _headers(image, media_type))
+
+
+def _headers(image: ImageFile, media_type: str) -> dict[str, str]:
     if media_type not in _MEDIA_TYPES:
         media_type = "application/octet-stream"
     shown = media_type in _SHOWN
-    return await send_file(
-        request,
-        file,
-        {
-            "Content-Type": media_type,
-            "Content-Disposition": content_disposition("inline" if shown else "attachment", image.name),
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cache-Control": _ASK_EACH_TIME,
-        },
-    )
+    return {
+        "Content-Type": media_type,
+        "Content-Disposition": content_disposition("inline" if shown else "attachment", image.name),
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cache-Control": _ASK_EACH_TIME,
+    }
 
 
 async def _derived(request: web.Request, size: Size) -> web.Response:

@@ -13,6 +13,7 @@ from gateway.written_thumbnails import ThumbnailsUnavailable, WrittenThumbnails
 from imagesearch.type.v1 import image_pb2
 from pictures.derived import Size, derived_key
 from pictures.thumbnail import thumbnail
+from tests.answering_store import answering_store
 from tests.gateway.conftest import Gateway, Services, StartGateway
 from tests.gateway.made_up_photos import draw, encoded
 from tests.object_store import Buckets, object_store
@@ -53,6 +54,32 @@ async def test_the_original_comes_from_the_store_whole_in_parts_and_only_if_it_c
     assert (whole.status, await whole.read()) == (200, CONTENT)
     assert (part.status, await part.read()) == (206, CONTENT[10:20])
     assert (same.status, await same.read()) == (304, b"")
+
+
+async def test_what_takes_no_content_is_answered_without_fetching_it(
+    start_gateway: StartGateway, photo: image_pb2.Image
+) -> None:
+    asked: list[str] = []
+
+    def answers(method: str, _: str) -> tuple[int, bytes]:
+        asked.append(method)
+        return 200, CONTENT
+
+    with answering_store(answers):
+        gateway = await start_gateway(sources={"s": "s3://originals"})
+        head = await gateway.head(ORIGINAL)
+        part = await gateway.head(ORIGINAL, headers={"Range": "bytes=10-19"})
+        same = await gateway.get(ORIGINAL, headers={"If-None-Match": head.headers["ETag"]})
+        since = await gateway.get(ORIGINAL, headers={"If-Modified-Since": head.headers["Last-Modified"]})
+        without_content = list(asked)
+        changed = await gateway.get(ORIGINAL, headers={"If-None-Match": '"another"'})
+
+    assert (head.status, head.headers["Content-Length"]) == (200, str(len(CONTENT)))
+    assert (part.status, part.headers["Content-Length"]) == (206, "10")
+    assert (same.status, since.status) == (304, 304)
+    assert without_content == ["HEAD"] * 4
+    assert (changed.status, await changed.read()) == (200, CONTENT)
+    assert changed.headers["ETag"] == head.headers["ETag"]
 
 
 async def test_a_thumbnail_is_made_of_it(gateway: Gateway) -> None:

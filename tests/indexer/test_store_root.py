@@ -23,10 +23,11 @@ from indexer.store_root import StoreRoot
 from indexer.survey import GonePhoto, Plan, Survey
 from indexer.tally import Failures, Tally
 from indexer.thumbnails import ThumbnailWriter
-from indexer.walk import UnreadableFolder, walk
+from indexer.walk import PassedOver, UnreadableFolder, walk
 from pictures.decode import read_picture
 from pictures.derived import Size, derived_key
 from pictures.object_store import is_store_url, open_store
+from tests.answering_store import answering_store
 from tests.indexer.conftest import World, impatience
 from tests.indexer.fake_services import jpeg
 from tests.object_store import Buckets, object_store
@@ -44,6 +45,12 @@ FILES = {
     "drafts/c.jpg": jpeg((7, 2, 3)),
     "drafts/.imagesearchignore": b"c.*\n",
 }
+# What S3 lists of a bucket that holds a.jpg, /b.jpg and //c.jpg.
+LISTING = (
+    b"<ListBucketResult><Name>photos</Name><IsTruncated>false</IsTruncated><Contents><Key>a.jpg</Key><Size>1</Size>"
+    b"<LastModified>2015-10-21T07:28:00.000Z</LastModified><ETag>1</ETag></Contents>"
+    b"<CommonPrefixes><Prefix>/</Prefix></CommonPrefixes></ListBucketResult>"
+)
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +136,23 @@ def test_keys_that_are_no_paths_are_told_with_their_folder(buckets: Buckets) -> 
     (folder,) = [entry for entry in entries if isinstance(entry, UnreadableFolder)]
     assert folder.relative_path == "bad/"
     assert [entry.path for entry in entries if isinstance(entry, FoundFile)] == [b"good/a.jpg"]
+
+
+def test_keys_that_begin_with_a_slash_are_counted_and_hide_no_others() -> None:
+    asked: list[str] = []
+
+    def answers(_: str, path: str) -> tuple[int, bytes]:
+        asked.append(path)
+        return (200, LISTING) if len(asked) == 1 else (404, b"")
+
+    with answering_store(answers):
+        entries = list(walk(StoreRoot("s3://photos", impatience)))
+
+    passed_over, file = entries
+    assert isinstance(passed_over, PassedOver)
+    assert passed_over.kind == "places whose keys begin with a slash"
+    assert isinstance(file, FoundFile)
+    assert file.path == b"a.jpg"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,12 @@ from indexer.errors import FileTrouble, ServiceUnreachable, SetupTrouble
 from indexer.patience import Patience
 from indexer.photo import FoundFile
 from indexer.photo_root import Unreadable
+from indexer.prune import absent_photos
+from indexer.quarantine import Quarantine
+from indexer.selection import Selection
 from indexer.store_root import StoreRoot
+from indexer.survey import GonePhoto, Plan, Survey
+from indexer.tally import Failures, Tally
 from tests.answering_store import EMPTY_LISTING, answering_store
 from tests.indexer.conftest import World, impatience
 
@@ -74,6 +79,33 @@ def test_one_object_that_is_refused_costs_one_photo() -> None:
             root.read(FILE, must_sniff=False)
         with pytest.raises(Unreadable):
             root.read_small(b".imagesearchignore")
+
+
+async def test_whether_objects_are_gone_is_asked_at_once_but_of_a_bounded_number(world: World) -> None:
+    at_once, most, lock = 0, 0, threading.Lock()
+
+    def answers(method: str, _: str) -> tuple[int, bytes]:
+        nonlocal at_once, most
+        if method != "HEAD":
+            return 200, EMPTY_LISTING
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        time.sleep(0.05)
+        with lock:
+            at_once -= 1
+        return 404, b""
+
+    quarantine = Quarantine("photos", world.search, impatience("search"), Failures("photos"))
+    survey = Survey(Plan(Selection()), Tally(), quarantine)
+    gone = [GonePhoto(f"{number}", f"{number}.jpg", must_be_absent=True) for number in range(100)]
+    for photo in gone:
+        survey.add_gone(photo)
+    with answering_store(answers):
+        batches = [batch async for batch in absent_photos(StoreRoot("s3://photos", impatience), survey)]
+
+    assert batches == [gone]
+    assert 8 <= most <= 16
 
 
 def test_closing_ends_the_waiting() -> None:
