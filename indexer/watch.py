@@ -15,7 +15,9 @@ from indexer.selection import IGNORE_FILE, Selection
 from pictures.paths import encode_path
 
 EVERYTHING: tuple[str, ...] = ("",)
+# After a trouble everything is looked at again: soon, and later if that fails too, as a large folder takes long.
 RETRY_SECONDS = 5.0
+_LONGEST_RETRY = 60
 # More places than this are looked through in one go from the root.
 _MOST_PLACES = 50
 # A copy of many files is one round: it begins when nothing has changed for a moment, or after a while at the latest.
@@ -32,19 +34,23 @@ async def watch(
 ) -> int:
     """Calls `index` for everything, and then for the encoded paths below which something changed; never returns alone.
 
-    After a service or the folder was away, all of it begins anew so many seconds later. Raises SetupTrouble if the
-    folder can't be watched at first, what the first look at everything raises, and later only what is of another kind.
+    After a service or the folder was away, all of it begins anew so many seconds later, and twice as many each time
+    that this fails, up to 60 times. Raises SetupTrouble if the folder can't be watched at first, what the first look at
+    everything raises, and later only what is of another kind.
     """
     root = await asyncio.to_thread(folder.resolve)
     following = _Following(root, selection, index, report)
+    pause = retry_seconds
     while True:
+        looked = following.looked
         try:
             await following.go()
         except (ServiceUnreachable, SetupTrouble) as error:
-            if not following.has_begun:
+            if not following.looked:
                 raise
-            report.warn(f"{error} Everything is looked at again in {retry_seconds:g} s.")
-            await asyncio.sleep(retry_seconds)
+            pause = retry_seconds if following.looked > looked else min(2 * pause, _LONGEST_RETRY * retry_seconds)
+            report.warn(f"{error} Everything is looked at again in {pause:g} s.")
+            await asyncio.sleep(pause)
 
 
 class _Following:
@@ -55,8 +61,8 @@ class _Following:
         self._selection = selection
         self._index = index
         self._report = report
-        self.has_begun = False
-        """Everything was looked at once."""
+        self.looked = 0
+        """How many times everything was looked at."""
 
     async def go(self) -> None:
         """Looks at everything and then at what changes, until something is raised."""
@@ -67,7 +73,7 @@ class _Following:
                 if next_changes.done():
                     next_changes.result()
                 await self._index(EVERYTHING)
-                self.has_begun = True
+                self.looked += 1
                 if not next_changes.done():
                     self._report.say("Watching for changes; Ctrl-C ends it.")
                 while True:

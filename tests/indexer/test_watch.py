@@ -3,6 +3,7 @@
 import asyncio
 import io
 import os
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -98,7 +99,7 @@ async def test_what_is_hidden_starts_no_pass(world: World) -> None:
 
 
 @pytest.mark.parametrize("trouble", [ServiceUnreachable("It is away."), SetupTrouble("The disk is away.")])
-async def test_after_any_trouble_everything_is_looked_at_again_after_a_pause(world: World, trouble: Exception) -> None:
+async def test_after_any_trouble_everything_is_looked_at_again_after_pauses_that_grow(world: World, trouble: Exception) -> None:
     tried: list[tuple[str, ...]] = []
     times: list[float] = []
     output = io.StringIO()
@@ -106,7 +107,7 @@ async def test_after_any_trouble_everything_is_looked_at_again_after_a_pause(wor
     async def index(prefixes: tuple[str, ...]) -> int:
         tried.append(prefixes)
         times.append(time.monotonic())
-        if len(tried) in {2, 3}:
+        if len(tried) in {2, 3, 5}:
             raise trouble
         return 0
 
@@ -114,10 +115,14 @@ async def test_after_any_trouble_everything_is_looked_at_again_after_a_pause(wor
         await until(lambda: len(tried) == 1)
         world.add(b"a.jpg", b"")
         await until(lambda: len(tried) == 4)
+        world.add(b"b.jpg", b"")
+        await until(lambda: len(tried) == 6)
 
-    assert tried == [("",), ("a.jpg",), ("",), ("",)]
-    assert min(times[2] - times[1], times[3] - times[2]) >= 0.3
-    assert output.getvalue().count(f"{trouble} Everything is looked at again in 0.3 s.") == 2
+    assert tried == [("",), ("a.jpg",), ("",), ("",), ("b.jpg",), ("",)]
+    assert times[2] - times[1] >= 0.3
+    assert times[3] - times[2] >= 0.6
+    pauses = re.findall(rf"{trouble} Everything is looked at again in (.*?) s\.", output.getvalue())
+    assert pauses == ["0.3", "0.6", "0.3"]
 
 
 async def test_a_folder_that_was_away_is_followed_again(world: World) -> None:
