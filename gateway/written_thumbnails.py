@@ -1,5 +1,6 @@
 """Thumbnails that indexers wrote (`--thumbnails`), in a folder or an object store. They are only read."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -41,7 +42,7 @@ class WrittenThumbnails:
 
 def _reader(location: str) -> Callable[[str], bytes]:
     if not is_store_url(location):
-        return _folder_reader(Path(location).expanduser().absolute())
+        return _folder_reader(location)
     try:
         store = open_store(location, _WAIT_SECONDS)
     except StoreUrlError as error:
@@ -49,7 +50,11 @@ def _reader(location: str) -> Callable[[str], bytes]:
     return lambda key: bytes(obstore.get(store, key).bytes())
 
 
-def _folder_reader(folder: Path) -> Callable[[str], bytes]:
-    if folder.exists() and not folder.is_dir():
+def _folder_reader(location: str) -> Callable[[str], bytes]:
+    try:
+        folder = Path(location).expanduser().absolute()
+    except RuntimeError as error:  # nobody knows the home that is meant
+        raise ThumbnailsUnavailable(f"{location} is no folder: {error} Correct GATEWAY_THUMBNAILS.") from error
+    if os.path.exists(folder) and not os.path.isdir(folder):  # noqa: PTH110, PTH112 Path's raise for a disk that is away
         raise ThumbnailsUnavailable(f"{folder} is no folder. Correct GATEWAY_THUMBNAILS.")
     return lambda key: (folder / key).read_bytes()

@@ -8,7 +8,7 @@ from indexer.errors import SetupTrouble
 from indexer.scope import Scope, Shard
 from indexer.selection import Selection
 from indexer.survey import Plan
-from pictures.object_store import StoreUrlError, check_url
+from pictures.object_store import StoreUrlError, check_url, is_store_url
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,10 @@ class Options:
         return os.fsencode(self.folder).decode("utf-8", "replace")
 
     def check(self) -> None:
-        """Raises SetupTrouble if the options don't go together, or the folder's address can't be used."""
-        if isinstance(self.folder, str):
-            _check_address(self.folder)
+        """Raises SetupTrouble if the options don't go together, or an address of an object store can't be used."""
+        for location in (self.folder, self.thumbnails):
+            if isinstance(location, str) and is_store_url(location):
+                _check_address(location)
         if self.rebuild and (self.dry_run or self.watch):
             raise SetupTrouble(
                 "A rebuild embeds everything once and ends, so --dry-run and --watch don't go with it. Rebuild first."

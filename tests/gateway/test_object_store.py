@@ -167,6 +167,17 @@ async def test_a_missing_folder_holds_no_thumbnails_and_is_not_made(
     assert await later.read() == b"written later"
 
 
+def test_a_folder_that_can_not_even_be_looked_at_holds_no_thumbnails(tmp_path: Path) -> None:
+    thumbnails = WrittenThumbnails(os.fspath(tmp_path / ("long" * 100)))
+
+    assert thumbnails.read("a") is None
+
+
+def test_a_home_that_nobody_has_is_no_folder_of_thumbnails() -> None:
+    with pytest.raises(ThumbnailsUnavailable, match="GATEWAY_THUMBNAILS"):
+        WrittenThumbnails("~nobody-of-this-name/thumbnails")
+
+
 def test_a_file_is_no_folder_of_thumbnails(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 

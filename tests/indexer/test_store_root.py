@@ -181,6 +181,15 @@ def test_the_command_refuses_an_address_with_credentials_without_showing_it() ->
     assert "den@photos" not in answer.output
 
 
+@pytest.mark.parametrize("more", [["--dry-run"], []])
+def test_the_command_refuses_thumbnails_at_such_an_address_too(more: list[str]) -> None:
+    answer = CliRunner().invoke(app, ["s3://photos/a", "--thumbnails", "s3://photos/a/t?signature=hidden", *more])
+
+    assert answer.exit_code == 1
+    assert "credentials in the environment" in " ".join(answer.output.split())
+    assert "hidden" not in answer.output
+
+
 def test_a_container_s_account_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "account")
 

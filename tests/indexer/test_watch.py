@@ -99,7 +99,9 @@ async def test_what_is_hidden_starts_no_pass(world: World) -> None:
 
 
 @pytest.mark.parametrize("trouble", [ServiceUnreachable("It is away."), SetupTrouble("The disk is away.")])
-async def test_after_any_trouble_everything_is_looked_at_again_after_pauses_that_grow(world: World, trouble: Exception) -> None:
+async def test_after_any_trouble_everything_is_looked_at_again_after_pauses_that_grow(
+    world: World, trouble: Exception
+) -> None:
     tried: list[tuple[str, ...]] = []
     times: list[float] = []
     output = io.StringIO()
