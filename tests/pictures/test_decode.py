@@ -142,6 +142,28 @@ def test_a_jpeg_of_very_many_scans_is_refused_before_it_costs_minutes() -> None:
     assert corners(read_picture(good + 200 * b"\xff\xda").image) == UPRIGHT
 
 
+@pytest.mark.parametrize("junk", [b"", b"\xff", b"\xff\xd0", b"\xff\xc4\x00\x02"])
+def test_scans_of_a_jpeg_that_begins_as_one_of_a_single_scan_are_counted_or_refused(junk: bytes) -> None:
+    good = encoded(four_colours(), "JPEG")
+    scan = good[good.rindex(b"\xff\xda") : -2]
+
+    with pytest.raises(Undecodable):
+        read_picture(good[:2] + junk + good[2:-2] + 2_000 * scan + good[-2:])
+
+
+def test_scans_of_one_component_each_are_counted() -> None:
+    good = encoded(four_colours(), "JPEG")
+    of_all, of_one = (
+        b"\xff\xda\x00\x0c\x03\x01\x00\x02\x11\x03\x11\x00\x3f\x00",
+        b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00",
+    )
+    start = good.index(of_all)
+    scan = of_one + good[start + len(of_all) : -2]
+
+    with pytest.raises(Undecodable, match="more than 100 scans"):
+        read_picture(good[:start] + 101 * scan + good[-2:])
+
+
 def test_a_video_behind_a_jpeg_does_no_harm() -> None:
     data = encoded(four_colours(), "JPEG") + b"\x00\x00\x00\x18ftypmp42" + b"\xff\xd9\xff\xda" + bytes(600)
     assert corners(read_picture(data).image) == UPRIGHT
