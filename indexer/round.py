@@ -12,6 +12,7 @@ from indexer.report import Report
 from indexer.run import Run
 from indexer.services import Services
 from indexer.tally import Failures, Tally
+from indexer.thumbnails import ThumbnailWriter
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Round:
     search: Search
     report: Report
     lines: FailureLines
+    thumbnails: ThumbnailWriter | None = None
+    """The first pass opens it; what became of the place by then costs no later pass a photo."""
 
     async def go(self, prefixes: tuple[str, ...] = ("",)) -> int:
         """One pass over what lies below these encoded paths (see Scope). Returns the exit code, raises IndexerError."""
@@ -46,7 +49,7 @@ class Round:
     async def _run(self, options: Options, services: Services, tally: Tally, failures: Failures) -> int:
         if options.dry_run:
             return await DryRun(options, services, tally, failures, self.report.would).run()
-        return await Run(options, services, tally, failures, say=self.report.say, warn=self.report.warn).run()
+        return await Run(options, services, tally, failures, say=self.report.say, thumbnails=self.thumbnails).run()
 
     def _on_failure(self, line: dict[str, object]) -> None:
         self.lines.write(line)
