@@ -72,27 +72,42 @@ class ThumbnailWriter:
         key = derived_key(content_sha256, SIZE)
         if key is None or self._store is None:
             return
-        if time.monotonic() < self._left_alone_until:
+        is_written = time.monotonic() >= self._left_alone_until and self._write(self._store, key, image)
+        if not is_written:
             with self._lock:
                 self.unwritten += 1
-            return
+
+    def _write(self, store: ObjectStore, key: str, image: Image) -> bool:
+        """Whether it is there now."""
         try:
-            if not _has(self._store, key):
-                obstore.put(self._store, key, thumbnail(image, SIZE.value))
+            if _has(store, key):
+                return True
+            encoded = _encoded(image)
+            if encoded is not None:
+                obstore.put(store, key, encoded)
         except (BaseError, OSError) as error:
             self._note(error)
+            return False
+        return encoded is not None
 
     def _note(self, error: Exception) -> None:
         with self._lock:
             is_first = self._left_alone_until == 0.0
             self._left_alone_until = time.monotonic() + self._pause_seconds
-            self.unwritten += 1
         if is_first:
             self._on_trouble(
                 f"Thumbnails can't be written to {self._location} ({first_line(error)}). It is left alone for "
                 f"{self._pause_seconds:g} s after each try that fails. The photos are indexed all the same, and the "
                 "gateway makes the thumbnails that are missing when they are asked for."
             )
+
+
+def _encoded(image: Image) -> bytes | None:
+    """The thumbnail; None if it can't be made, for which neither the place nor the photo is at fault."""
+    try:
+        return thumbnail(image, SIZE.value)
+    except Exception:
+        return None
 
 
 def _has(store: ObjectStore, key: str) -> bool:

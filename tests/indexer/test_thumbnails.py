@@ -130,6 +130,30 @@ def test_a_place_that_is_down_is_left_alone_for_a_while(place: Path, pause: floa
     assert (writer.unwritten, (place / "1").exists()) == ((2, False) if pause else (1, True))
 
 
+class Unencodable(Image.Image):
+    """A picture that no thumbnail can be made of."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def copy(self) -> Image.Image:
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [OSError("encoder error -2"), MemoryError(), ValueError("No.")])
+def test_a_picture_that_can_not_be_encoded_costs_only_its_own_thumbnail(tmp_path: Path, error: Exception) -> None:
+    told: list[str] = []
+    writer = ThumbnailWriter(os.fspath(tmp_path), told.append)
+    writer.open()
+
+    writer.write("a" * 64, Unencodable(error))
+    writer.write("b" * 64, Image.new("RGB", (8, 8)))
+
+    assert (told, writer.unwritten) == ([], 1)
+    assert len([path for path in tmp_path.glob("1/400/*/*") if path.is_file()]) == 1
+
+
 @pytest.mark.parametrize(
     ("thumbnails", "photos"),
     [
