@@ -100,7 +100,7 @@ def make_unreadable_folder(root: Path) -> bytes:
         os.close(parent)
         parent = child
     os.close(parent)
-    while len(os.fsencode(root)) + len(path.rpartition(b"/")[0]) + 1 > 4095:
+    while len(os.fsencode(root)) + len(path.rpartition(b"/")[0]) + 1 > 4094:  # and a slash
         path = path.rpartition(b"/")[0]
     return path
 
