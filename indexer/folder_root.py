@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from indexer.errors import FileTrouble, SetupTrouble
+from indexer.errors import FileTrouble, FolderAway
 from indexer.mounts import Mounts, device
 from indexer.photo import FoundFile
 from indexer.photo_root import (
@@ -41,7 +41,7 @@ class FolderRoot:
         read_bytes: Callable[[int, int], bytes] = os.read,
         device_of: Callable[[bytes], int] = device,
     ) -> None:
-        """Raises SetupTrouble if the folder can't be listed."""
+        """Raises FolderAway if the folder can't be listed."""
         self.path = _check(folder)
         self.shown = os.fsencode(folder).decode("utf-8", "replace")
         self._prefix = self.path if self.path.endswith(b"/") else self.path + b"/"
@@ -93,7 +93,7 @@ class FolderRoot:
         except OSError:
             same = False
         if not same:
-            raise SetupTrouble(
+            raise FolderAway(
                 f"{os.fsdecode(self.path)} went away during the run. Nothing was removed from the index. Check that "
                 "its disk is mounted and run the indexer again."
             )
@@ -189,21 +189,21 @@ def _kind_of_link(prefix: bytes, link: os.DirEntry[bytes]) -> str | None:
 
 
 def _check(folder: Path) -> bytes:
-    """The folder's real path."""
+    """The folder's real path. Raises FolderAway."""
     try:
         found = folder.stat()
     except FileNotFoundError as error:
-        raise SetupTrouble(f"There is no folder {folder}. Check the name, and that its disk is mounted.") from error
+        raise FolderAway(f"There is no folder {folder}. Check the name, and that its disk is mounted.") from error
     except OSError as error:
-        raise SetupTrouble(f"{folder} can't be looked at: {error.strerror}.") from error
+        raise FolderAway(f"{folder} can't be looked at: {error.strerror}.") from error
     if not stat.S_ISDIR(found.st_mode):
-        raise SetupTrouble(f"{folder} is a file. Name the folder that holds it.")
+        raise FolderAway(f"{folder} is a file. Name the folder that holds it.")
     root = os.path.realpath(os.fsencode(folder))
     try:
         with os.scandir(root):
             return root
     except OSError as error:
-        raise SetupTrouble(f"{folder} can't be read: {error.strerror}. Allow it or choose another folder.") from error
+        raise FolderAway(f"{folder} can't be read: {error.strerror}. Allow it or choose another folder.") from error
 
 
 def _identity(path: bytes) -> tuple[int, int]:
