@@ -1,6 +1,6 @@
 """Finds what a run would take out of the index by mistake, before it does: a disk, folder or file may only be away."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from indexer.errors import PhotosMissing, RebuildNotFinished
@@ -53,7 +53,7 @@ class Losses:
                 "photos are really gone or have moved, run again with --allow-missing."
             )
 
-    async def check_folders(self, unreadable_folders: Sequence[str]) -> None:
+    async def check_folders(self, unreadable_folders: Iterable[str]) -> None:
         """Raises RebuildNotFinished if the present index holds photos of folders that can't be read now."""
         for folder in unreadable_folders:
             if await self.patience.until_answered(lambda: self._index_holds(folder)):  # noqa: B023

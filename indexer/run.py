@@ -1,13 +1,14 @@
 """One run: which index to write to, the pipeline, and what comes after it: pruning, or the end of a rebuild."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from indexer.errors import (
     EXIT_FILES_FAILED,
     ModelMismatch,
     RebuildNotFinished,
     ServiceRefused,
+    SetupTrouble,
     TemporaryTrouble,
 )
 from indexer.losses import Losses
@@ -86,6 +87,7 @@ class Run:
         try:
             await pipeline.run()
             await asyncio.to_thread(root.check_still_there)
+            _check_root_was_read(root, pipeline.survey)
             if rebuild_id and options.shard:
                 self._say(
                     "This shard is in the next index. When all shards are, run once with --rebuild and no --shard: "
@@ -157,7 +159,7 @@ class Run:
             )
 
     async def _check_losses(
-        self, root: PhotoRoot, index: Index, rebuild_id: str, unreadable_folders: list[str]
+        self, root: PhotoRoot, index: Index, rebuild_id: str, unreadable_folders: Iterable[str]
     ) -> None:
         losses = Losses(root, self._options.scope, self._search, self._with_search)
         if self._options.scope.is_restricted:
@@ -189,6 +191,11 @@ class Run:
         """Whether a commit whose answer was lost took place."""
         index = await self._search.get_index()
         return index.model == model.id and (index.rebuild is None or index.rebuild.id != rebuild_id)
+
+
+def _check_root_was_read(root: PhotoRoot, survey: Survey) -> None:
+    if why := survey.unreadable_folders.get(""):
+        raise SetupTrouble(f"{root.shown} can't be read: {why} Nothing was removed from the index.")
 
 
 def check_model(model: Model, index: Index) -> None:
