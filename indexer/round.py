@@ -13,6 +13,7 @@ from indexer.run import Run
 from indexer.services import Services
 from indexer.tally import Failures, Tally
 from indexer.thumbnails import ThumbnailWriter
+from indexer.waits import Waits
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,9 @@ class Round:
         def set_waiting(why: str) -> None:
             tally.waiting_for = why
 
+        waits = Waits(set_waiting)
         services = Services(
-            self.embedder, self.search, lambda service: Patience(options.wait_seconds, service, set_waiting)
+            self.embedder, self.search, lambda service: Patience(options.wait_seconds, service, waits.of_one())
         )
         with Failures(options.source, self._on_failure) as failures:
             try:
