@@ -20,6 +20,7 @@ from indexer.report import ConsoleReport, JsonReport, Report
 from indexer.round import Round
 from indexer.scope import parse_shard
 from indexer.selection import read_selection
+from indexer.thumbnails import ThumbnailWriter
 from indexer.watch import watch as watch_folder
 from pictures.object_store import is_store_url
 
@@ -171,7 +172,8 @@ async def _index(options: Options, targets: _Targets, report: Report, lines: Fai
     begin_request(None)
     embedder, search = EmbedderClient(targets.embedder), SearchClient(targets.search)
     async with embedder.channel, search.channel:
-        index = Round(options, embedder, search, report, lines).go
+        thumbnails = ThumbnailWriter.telling(options.thumbnails, report.warn) if options.thumbnails else None
+        index = Round(options, embedder, search, report, lines, thumbnails).go
         work = watch_folder(Path(options.folder), options.selection, index, report) if options.watch else index()
         running = asyncio.ensure_future(work)
         for number in (signal.SIGINT, signal.SIGTERM):

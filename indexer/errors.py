@@ -2,6 +2,8 @@
 
 IndexerError
  ├── SetupTrouble          1  the folder, or what is asked for, can't be used
+ │    ├── FolderAway          the folder can't be opened or watched now
+ │    └── PhotosMissing       so many photos are gone from the folder that it may be another one
  ├── ServiceUnreachable    4  a service did not answer for too long
  ├── ModelMismatch         5  the index is of another model than the embedder's
  ├── RebuildNotFinished    6  the next index can't take the present one's place yet
@@ -24,6 +26,14 @@ class IndexerError(Exception):
 
 class SetupTrouble(IndexerError):
     """The folder, or what is asked for, can't be used."""
+
+
+class FolderAway(SetupTrouble):
+    """The folder can't be opened or watched now, or is not the one that it was. It may be there again later."""
+
+
+class PhotosMissing(SetupTrouble):
+    """Most photos that the index holds, or all, are not in the folder. A person must say whether that is right."""
 
 
 class ServiceUnreachable(IndexerError):

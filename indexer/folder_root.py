@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from indexer.errors import FileTrouble, SetupTrouble
+from indexer.errors import FileTrouble, FolderAway
+from indexer.mounts import Mounts, device
 from indexer.photo import FoundFile
 from indexer.photo_root import (
     SMALL_FILE_BYTES,
@@ -26,6 +27,7 @@ from pictures.formats import SNIFF_BYTES
 from pictures.limits import DEFAULT_LIMITS
 
 _NO_FILES = "devices, pipes and sockets"
+_DISK_WENT_AWAY = "Its disk is not mounted any more."
 
 
 class FolderRoot:
@@ -33,19 +35,26 @@ class FolderRoot:
 
     advice = "Check that its disk is mounted"
 
-    def __init__(self, folder: Path, read_bytes: Callable[[int, int], bytes] = os.read) -> None:
-        """Raises SetupTrouble if the folder can't be listed."""
+    def __init__(
+        self,
+        folder: Path,
+        read_bytes: Callable[[int, int], bytes] = os.read,
+        device_of: Callable[[bytes], int] = device,
+    ) -> None:
+        """Raises FolderAway if the folder can't be listed."""
         self.path = _check(folder)
         self.shown = os.fsencode(folder).decode("utf-8", "replace")
         self._prefix = self.path if self.path.endswith(b"/") else self.path + b"/"
         self._read_bytes = read_bytes
         self._identity = _identity(self.path)
+        self._mounts = Mounts(self._prefix, device_of)
 
     def list_folder(self, path: bytes) -> "list[_Listed]":
         """See the port."""
         try:
+            self._mounts.note(path)
             with os.scandir(self._prefix + path) as entries:
-                return [_Listed(entry, self._prefix) for entry in entries]
+                return [_Listed(entry, self._prefix, self._mounts) for entry in entries]
         except OSError as error:
             raise self._gone_or_unreadable(path, error) from error
 
@@ -54,6 +63,8 @@ class FolderRoot:
         try:
             return self._read(self._prefix + file.path, must_sniff=must_sniff)
         except (FileNotFoundError, NotADirectoryError) as error:
+            if not self._mounts.hold(file.path):
+                raise FileTrouble("UNREADABLE", f"The file can't be read: {_DISK_WENT_AWAY}") from error
             raise FileNotFoundError from error
         except OSError as error:
             raise FileTrouble("UNREADABLE", f"The file can't be read: {error.strerror or error}.") from error
@@ -73,7 +84,7 @@ class FolderRoot:
 
     def is_absent(self, path: bytes) -> bool:
         """See the port."""
-        return not os.path.lexists(self._prefix + path)
+        return not os.path.lexists(self._prefix + path) and self._mounts.hold(path)
 
     def check_still_there(self) -> None:
         """See the port."""
@@ -82,7 +93,7 @@ class FolderRoot:
         except OSError:
             same = False
         if not same:
-            raise SetupTrouble(
+            raise FolderAway(
                 f"{os.fsdecode(self.path)} went away during the run. Nothing was removed from the index. Check that "
                 "its disk is mounted and run the indexer again."
             )
@@ -91,9 +102,12 @@ class FolderRoot:
         """See the port."""
 
     def _gone_or_unreadable(self, path: bytes, error: OSError) -> FileNotFoundError | Unreadable:
-        # A folder that is mounted on demand and can't be is there, but opening it tells that it is not.
-        if isinstance(error, FileNotFoundError | NotADirectoryError) and path and self.is_absent(path):
-            return FileNotFoundError(os.fsdecode(path))
+        if isinstance(error, FileNotFoundError | NotADirectoryError) and path:
+            if not self._mounts.hold(path):
+                return Unreadable(_DISK_WENT_AWAY)
+            # A folder that is mounted on demand and can't be is there, but opening it tells that it is not.
+            if self.is_absent(path):
+                return FileNotFoundError(os.fsdecode(path))
         return Unreadable(_sentence(error))
 
     def _read(self, path: bytes, *, must_sniff: bool) -> Content:
@@ -133,13 +147,14 @@ def _opened(path: bytes) -> Iterator[int]:
 class _Listed:
     """The port Listed for an entry of a folder."""
 
-    __slots__ = ("_entry", "_prefix", "is_folder", "name")
+    __slots__ = ("_entry", "_mounts", "_prefix", "is_folder", "name")
 
-    def __init__(self, entry: os.DirEntry[bytes], prefix: bytes) -> None:
+    def __init__(self, entry: os.DirEntry[bytes], prefix: bytes, mounts: Mounts) -> None:
         self.name = entry.name
         self.is_folder = entry.is_dir(follow_symlinks=False)
         self._entry = entry
         self._prefix = prefix
+        self._mounts = mounts
 
     def look(self) -> FileFacts | str:
         """See the port."""
@@ -151,7 +166,9 @@ class _Listed:
             elif not entry.is_file(follow_symlinks=False):
                 return _NO_FILES
             found = entry.stat()
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if not self._mounts.hold(entry.path.removeprefix(self._prefix)):
+                raise Unreadable(_DISK_WENT_AWAY) from error
             raise
         except OSError as error:
             raise Unreadable(_sentence(error)) from error
@@ -172,21 +189,21 @@ def _kind_of_link(prefix: bytes, link: os.DirEntry[bytes]) -> str | None:
 
 
 def _check(folder: Path) -> bytes:
-    """The folder's real path."""
+    """The folder's real path. Raises FolderAway."""
     try:
         found = folder.stat()
     except FileNotFoundError as error:
-        raise SetupTrouble(f"There is no folder {folder}. Check the name, and that its disk is mounted.") from error
+        raise FolderAway(f"There is no folder {folder}. Check the name, and that its disk is mounted.") from error
     except OSError as error:
-        raise SetupTrouble(f"{folder} can't be looked at: {error.strerror}.") from error
+        raise FolderAway(f"{folder} can't be looked at: {error.strerror}.") from error
     if not stat.S_ISDIR(found.st_mode):
-        raise SetupTrouble(f"{folder} is a file. Name the folder that holds it.")
+        raise FolderAway(f"{folder} is a file. Name the folder that holds it.")
     root = os.path.realpath(os.fsencode(folder))
     try:
         with os.scandir(root):
             return root
     except OSError as error:
-        raise SetupTrouble(f"{folder} can't be read: {error.strerror}. Allow it or choose another folder.") from error
+        raise FolderAway(f"{folder} can't be read: {error.strerror}. Allow it or choose another folder.") from error
 
 
 def _identity(path: bytes) -> tuple[int, int]:

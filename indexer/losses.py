@@ -1,9 +1,9 @@
 """Finds what a run would take out of the index by mistake, before it does: a disk, folder or file may only be away."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from indexer.errors import RebuildNotFinished, SetupTrouble
+from indexer.errors import PhotosMissing, RebuildNotFinished
 from indexer.listing import read_fingerprints
 from indexer.patience import Patience
 from indexer.photo_root import PhotoRoot
@@ -27,10 +27,10 @@ class Losses:
     patience: Patience
 
     def check_not_empty(self, index: Index, tally: Tally) -> None:
-        """Raises SetupTrouble if the folder (or the shard) holds no photos, yet the index has some of it."""
+        """Raises PhotosMissing if the folder (or the shard) holds no photos, yet the index has some of it."""
         indexed = tally.indexed if self.scope.shard else index.counts.get(self.scope.source, 0)
         if indexed and not tally.photos_found:
-            raise SetupTrouble(
+            raise PhotosMissing(
                 f"There are no photos in {self.root.shown}, but the index holds {indexed:,} of the "
                 f"source {self.scope.source}. Nothing was removed. {self.root.advice}; if they are "
                 "really gone, run again with --prune --allow-missing."
@@ -42,18 +42,18 @@ class Losses:
         return held // self.scope.shard.count if self.scope.shard else held
 
     def check_few_are_gone(self, gone: int, indexed: int) -> None:
-        """Raises SetupTrouble if most photos of the source (or shard), `gone` of the `indexed` ones, are missing."""
+        """Raises PhotosMissing if most photos of the source (or shard), `gone` of the `indexed` ones, are missing."""
         few = _FEW // self.scope.shard.count if self.scope.shard else _FEW
         if gone > max(few, indexed / 2):
             part = "this shard of " if self.scope.shard else ""
-            raise SetupTrouble(
+            raise PhotosMissing(
                 f"{gone:,} of the {indexed:,} photos that the index holds of {part}the source {self.scope.source} are "
                 f"not in {self.root.shown}. Nothing was removed. If this is another folder than the one that "
                 f"was indexed as {self.scope.source}, name it with --source. {self.root.advice}. If the "
                 "photos are really gone or have moved, run again with --allow-missing."
             )
 
-    async def check_folders(self, unreadable_folders: Sequence[str]) -> None:
+    async def check_folders(self, unreadable_folders: Iterable[str]) -> None:
         """Raises RebuildNotFinished if the present index holds photos of folders that can't be read now."""
         for folder in unreadable_folders:
             if await self.patience.until_answered(lambda: self._index_holds(folder)):  # noqa: B023

@@ -73,6 +73,7 @@ class Pipeline:
         self._search = services.search
         self._tally = tally
         self._quarantine = quarantine
+        self._unwritten_before = job.thumbnails.unwritten if job.thumbnails else 0
         self._extractor = Extractor(job.root, job.scope.source, job.with_location, job.thumbnails)
         self._services = services
         self._lookup = services.patience("the search service")
@@ -131,7 +132,7 @@ class Pipeline:
         while (to_do := await next_to_do()) is not None:
             extracted = await self._extract_or_report(to_do)
             if self._job.thumbnails:
-                self._tally.thumbnails_unwritten = self._job.thumbnails.unwritten
+                self._tally.thumbnails_unwritten = self._job.thumbnails.unwritten - self._unwritten_before
             if extracted is None:
                 self._tally.done += 1
             else:

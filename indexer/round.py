@@ -12,6 +12,8 @@ from indexer.report import Report
 from indexer.run import Run
 from indexer.services import Services
 from indexer.tally import Failures, Tally
+from indexer.thumbnails import ThumbnailWriter
+from indexer.waits import Waits
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Round:
     search: Search
     report: Report
     lines: FailureLines
+    thumbnails: ThumbnailWriter | None = None
+    """The first pass opens it; what became of the place by then costs no later pass a photo."""
 
     async def go(self, prefixes: tuple[str, ...] = ("",)) -> int:
         """One pass over what lies below these encoded paths (see Scope). Returns the exit code, raises IndexerError."""
@@ -33,8 +37,9 @@ class Round:
         def set_waiting(why: str) -> None:
             tally.waiting_for = why
 
+        waits = Waits(set_waiting)
         services = Services(
-            self.embedder, self.search, lambda service: Patience(options.wait_seconds, service, set_waiting)
+            self.embedder, self.search, lambda service: Patience(options.wait_seconds, service, waits.of_one())
         )
         with Failures(options.source, self._on_failure) as failures:
             try:
@@ -46,7 +51,7 @@ class Round:
     async def _run(self, options: Options, services: Services, tally: Tally, failures: Failures) -> int:
         if options.dry_run:
             return await DryRun(options, services, tally, failures, self.report.would).run()
-        return await Run(options, services, tally, failures, say=self.report.say, warn=self.report.warn).run()
+        return await Run(options, services, tally, failures, say=self.report.say, thumbnails=self.thumbnails).run()
 
     def _on_failure(self, line: dict[str, object]) -> None:
         self.lines.write(line)

@@ -1,14 +1,14 @@
 """One run: which index to write to, the pipeline, and what comes after it: pruning, or the end of a rebuild."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 
 from indexer.errors import (
     EXIT_FILES_FAILED,
     ModelMismatch,
     RebuildNotFinished,
     ServiceRefused,
+    SetupTrouble,
     TemporaryTrouble,
 )
 from indexer.losses import Losses
@@ -36,11 +36,11 @@ class Run:
         failures: Failures,
         *,
         say: Callable[[str], None],
-        warn: Callable[[str], None],
+        thumbnails: ThumbnailWriter | None = None,
     ) -> None:
-        """`say` is told what a person should know, a sentence at a time, and `warn` what went wrong."""
+        """`say` is told what a person should know, a sentence at a time. `thumbnails` is opened if it is not."""
         self._say = say
-        self._warn = warn
+        self._thumbnails = thumbnails
         self._options = options
         self._search = services.search
         self._embedder = services.embedder
@@ -56,22 +56,13 @@ class Run:
         root = await open_photos(options.folder, options.thumbnails, self._services.patience)
         try:
             await asyncio.to_thread(root.check_still_there)
-            # Before a rebuild drops anything.
-            thumbnails = await self._open_thumbnails() if options.thumbnails else None
-            return await self._index(root, thumbnails)
+            if self._thumbnails:  # before a rebuild drops anything
+                await asyncio.to_thread(self._thumbnails.open)
+            return await self._index(root)
         finally:
             root.close()
 
-    async def _open_thumbnails(self) -> ThumbnailWriter:
-        loop = asyncio.get_running_loop()
-
-        def warn(message: str) -> None:
-            with suppress(RuntimeError):  # the run ended meanwhile
-                loop.call_soon_threadsafe(self._warn, message)
-
-        return await asyncio.to_thread(ThumbnailWriter, self._options.thumbnails, warn)
-
-    async def _index(self, root: PhotoRoot, thumbnails: ThumbnailWriter | None) -> int:
+    async def _index(self, root: PhotoRoot) -> int:
         model = await self._ready_model()
         index = await self._with_search.until_answered(self._search.get_index)
         rebuild_id = await self._begin_rebuild(model, index) if self._options.rebuild else ""
@@ -80,7 +71,14 @@ class Run:
         self._announce(root, model, index, rebuild_id)
         options = self._options
         job = Job(
-            root, options.scope, options.plan, model, rebuild_id, options.with_location, options.readers, thumbnails
+            root,
+            options.scope,
+            options.plan,
+            model,
+            rebuild_id,
+            options.with_location,
+            options.readers,
+            self._thumbnails,
         )
         quarantine = Quarantine(
             options.source, self._search, self._services.patience("the search service"), self._failures
@@ -89,6 +87,7 @@ class Run:
         try:
             await pipeline.run()
             await asyncio.to_thread(root.check_still_there)
+            _check_root_was_read(root, pipeline.survey)
             if rebuild_id and options.shard:
                 self._say(
                     "This shard is in the next index. When all shards are, run once with --rebuild and no --shard: "
@@ -160,7 +159,7 @@ class Run:
             )
 
     async def _check_losses(
-        self, root: PhotoRoot, index: Index, rebuild_id: str, unreadable_folders: list[str]
+        self, root: PhotoRoot, index: Index, rebuild_id: str, unreadable_folders: Iterable[str]
     ) -> None:
         losses = Losses(root, self._options.scope, self._search, self._with_search)
         if self._options.scope.is_restricted:
@@ -192,6 +191,11 @@ class Run:
         """Whether a commit whose answer was lost took place."""
         index = await self._search.get_index()
         return index.model == model.id and (index.rebuild is None or index.rebuild.id != rebuild_id)
+
+
+def _check_root_was_read(root: PhotoRoot, survey: Survey) -> None:
+    if why := survey.unreadable_folders.get(""):
+        raise SetupTrouble(f"{root.shown} can't be read: {why} Nothing was removed from the index.")
 
 
 def check_model(model: Model, index: Index) -> None:

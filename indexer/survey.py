@@ -70,8 +70,8 @@ class Survey:
     """What one pass over a folder found, in constant memory."""
 
     def __init__(self, plan: Plan, tally: Tally, notes: FailureNotes) -> None:
-        self.unreadable_folders: list[str] = []
-        """Their relative paths; nobody knows what is in them."""
+        self.unreadable_folders: dict[str, str] = {}
+        """By their relative paths, why; nobody knows what is in them."""
         self._plan = plan
         self._tally = tally
         self._notes = notes
@@ -100,7 +100,7 @@ class Survey:
             case UnreadableFile():
                 self._notes.add(Failure(entry.relative_path, "UNREADABLE", entry.message))
             case UnreadableFolder():
-                self.unreadable_folders.append(entry.relative_path)
+                self.unreadable_folders[entry.relative_path] = entry.message
                 self._notes.add(Failure(entry.relative_path, "FOLDER_UNREADABLE", entry.message))
             case None:
                 hidden = known is not None and self._plan.selection.hides_path(decode_path(item.path))

@@ -8,14 +8,15 @@ from pathlib import Path, PurePath
 
 from watchfiles import awatch
 
-from indexer.errors import ServiceUnreachable, SetupTrouble
+from indexer.errors import FolderAway, PhotosMissing, ServiceUnreachable, SetupTrouble
 from indexer.report import Report
 from indexer.scope import merged_prefixes
 from indexer.selection import IGNORE_FILE, Selection
 from pictures.paths import encode_path
 
 EVERYTHING: tuple[str, ...] = ("",)
-# After a trouble everything is looked at again: soon, and later if that fails too, as a large folder takes long.
+# After a service or the folder was away everything is looked at again: soon, and later if that fails too, as a large
+# folder takes long.
 RETRY_SECONDS = 5.0
 _LONGEST_RETRY = 60
 # More places than this are looked through in one go from the root.
@@ -35,8 +36,9 @@ async def watch(
     """Calls `index` for everything, and then for the encoded paths below which something changed; never returns alone.
 
     After a service or the folder was away, all of it begins anew so many seconds later, and twice as many each time
-    that this fails, up to 60 times. Raises SetupTrouble if the folder can't be watched at first, what the first look at
-    everything raises, and later only what is of another kind.
+    that this fails, up to 60 times. Other SetupTrouble is for a person: it is told, and everything is looked at again
+    after the next change. Raises FolderAway if the folder can't be watched at first, what the first look at everything
+    raises, and later only what is of another kind.
     """
     root = await asyncio.to_thread(folder.resolve)
     following = _Following(root, selection, index, report)
@@ -45,7 +47,7 @@ async def watch(
         looked = following.looked
         try:
             await following.go()
-        except (ServiceUnreachable, SetupTrouble) as error:
+        except (ServiceUnreachable, FolderAway) as error:
             if not following.looked:
                 raise
             pause = retry_seconds if following.looked > looked else min(2 * pause, _LONGEST_RETRY * retry_seconds)
@@ -61,6 +63,8 @@ class _Following:
         self._selection = selection
         self._index = index
         self._report = report
+        self._told: set[object] = set()
+        """What a person was told of since everything could be looked at; empty if there is no trouble."""
         self.looked = 0
         """How many times everything was looked at."""
 
@@ -72,17 +76,38 @@ class _Following:
                 await asyncio.sleep(0)  # the watch begins before the first look, so that no change lies between them
                 if next_changes.done():
                     next_changes.result()
-                await self._index(EVERYTHING)
-                self.looked += 1
+                await self._look(EVERYTHING)
                 if not next_changes.done():
                     self._report.say("Watching for changes; Ctrl-C ends it.")
                 while True:
                     places = merged_prefixes(await next_changes)
                     next_changes = asyncio.ensure_future(anext(changes))
-                    await self._index(places)
+                    was_in_trouble = bool(self._told)
+                    await self._look(places)
+                    if was_in_trouble and places != EVERYTHING:
+                        await self._look(EVERYTHING)
             finally:
                 next_changes.cancel()
                 await asyncio.gather(next_changes, return_exceptions=True)
+
+    async def _look(self, places: tuple[str, ...]) -> None:
+        try:
+            await self._index(places)
+        except SetupTrouble as trouble:
+            if isinstance(trouble, FolderAway) or not self.looked:
+                raise
+            self._tell(trouble)
+        else:
+            if places == EVERYTHING:
+                self._told.clear()
+        self.looked += places == EVERYTHING
+
+    def _tell(self, trouble: SetupTrouble) -> None:
+        """Warns of it unless that was done; how many photos are missing changes all the time."""
+        what = type(trouble) if isinstance(trouble, PhotosMissing) else str(trouble)
+        if what not in self._told:
+            self._told.add(what)
+            self._report.warn(f"{trouble} Watching goes on; everything is looked at again after the next change.")
 
 
 async def _changes(root: Path, selection: Selection) -> AsyncGenerator[set[str]]:
@@ -94,7 +119,7 @@ async def _changes(root: Path, selection: Selection) -> AsyncGenerator[set[str]]
                 if places:
                     yield {"" if len(places) > _MOST_PLACES else place for place in places if place is not None}
         except OSError as error:
-            raise SetupTrouble(
+            raise FolderAway(
                 f"{root} can't be watched: {error}. On Linux a folder tree needs as many inotify watches as it has "
                 "folders: raise fs.inotify.max_user_watches, or set WATCHFILES_FORCE_POLLING=true, or run the indexer "
                 "now and then without --watch."

@@ -14,6 +14,7 @@ from indexer.patience import Patience
 from indexer.run import Run
 from indexer.services import Services
 from indexer.tally import Failures, Tally
+from indexer.thumbnails import ThumbnailWriter
 from pictures.paths import image_id
 from tests.indexer.fake_services import FakeEmbedder, FakeSearch, Stored, jpeg
 
@@ -55,15 +56,17 @@ class World:
             self.add(path, jpeg((number * 7 % 256, number * 31 % 256, number)))
         return paths
 
-    async def index(self, **options: Any) -> Outcome:
-        """One run."""
+    async def index(self, writer: ThumbnailWriter | None = None, **options: Any) -> Outcome:
+        """One run; `writer` is one of an earlier run."""
         tally = Tally()
         said: list[str] = []
         services = Services(self.embedder, self.search, lambda name: Patience(self.wait, name, lambda _: None))
         asked = Options(**{"folder": self.root, "source": "photos", "readers": 2, **options})
+        if asked.thumbnails:
+            writer = writer or ThumbnailWriter.telling(asked.thumbnails, said.append)
         with Failures(asked.source) as failures:
             async with asyncio.timeout(30):
-                code = await Run(asked, services, tally, failures, say=said.append, warn=said.append).run()
+                code = await Run(asked, services, tally, failures, say=said.append, thumbnails=writer).run()
         return Outcome(code, tally, failures, said)
 
 
@@ -97,7 +100,7 @@ def make_unreadable_folder(root: Path) -> bytes:
         os.close(parent)
         parent = child
     os.close(parent)
-    while len(os.fsencode(root)) + len(path.rpartition(b"/")[0]) + 1 > 4095:
+    while len(os.fsencode(root)) + len(path.rpartition(b"/")[0]) + 1 > 4094:  # and a slash
         path = path.rpartition(b"/")[0]
     return path
 

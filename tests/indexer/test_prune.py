@@ -3,10 +3,12 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from indexer.errors import SetupTrouble
+from indexer.selection import IGNORE_FILE
 from tests.indexer.conftest import World, make_unreadable_folder, remember
 from tests.indexer.fake_services import jpeg
 
@@ -124,6 +126,22 @@ async def test_a_photo_that_broke_keeps_what_the_index_has_of_it(world: World) -
 
     assert outcome.code == 3
     assert world.search.paths() == {b"a.jpg"}
+
+
+@pytest.mark.parametrize("options", [{}, {"prune": True, "allow_missing": True}, {"prefixes": ("even/",)}])
+async def test_a_root_whose_ignore_file_can_not_be_read_ends_the_run_and_says_so(
+    world: World, options: dict[str, Any]
+) -> None:
+    paths = world.add_photos(4)
+    await world.index()
+    world.add(IGNORE_FILE, b"#" * (1024 * 1024 + 1))
+
+    with pytest.raises(
+        SetupTrouble, match=rf"{world.root} can't be read: Its {IGNORE_FILE.decode()}.* more than 1 MiB"
+    ):
+        await world.index(**options)
+
+    assert world.search.paths() == set(paths)
 
 
 async def test_what_lies_in_a_folder_that_can_not_be_read_is_not_gone(world: World) -> None:

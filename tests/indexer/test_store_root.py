@@ -231,6 +231,7 @@ def test_thumbnails_are_written_once_under_the_content(tmp_path: Path, buckets: 
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_bytes(jpeg((200, 10, 10), size=(1000, 600)))
     writer = ThumbnailWriter(location)
+    writer.open()
     root = FolderRoot(tmp_path / "photos")
     (file,) = found(root).values()
 

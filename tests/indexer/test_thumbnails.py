@@ -1,5 +1,7 @@
 """Where thumbnails may be written, and what becomes of those that can't be."""
 
+import io
+import json
 import os
 from pathlib import Path
 
@@ -8,10 +10,14 @@ from PIL import Image
 
 from indexer.apart import check_apart
 from indexer.errors import SetupTrouble
+from indexer.failure_lines import FailureLines
+from indexer.options import Options
 from indexer.progress import summary
+from indexer.report import JsonReport
+from indexer.round import Round
 from indexer.thumbnails import ThumbnailWriter
 from tests.indexer.conftest import World
-from tests.indexer.fake_services import MODEL
+from tests.indexer.fake_services import MODEL, jpeg
 
 
 @pytest.mark.parametrize("place", ["photos", "photos/.thumbnails/not made yet", "link", "link/x", "photos/../photos/y"])
@@ -85,10 +91,35 @@ async def test_thumbnails_that_can_not_be_written_cost_no_photo_and_are_told_onc
     ).replace(" (30.0/s)", "")
 
 
+async def test_a_place_that_goes_away_between_the_rounds_of_a_watch_costs_no_photo_and_is_told_once(
+    world: World, tmp_path: Path
+) -> None:
+    place, output = tmp_path / "thumbnails", io.StringIO()
+    writer = ThumbnailWriter.telling(os.fspath(place), JsonReport(output).warn)
+    options = Options(folder=world.root, source="photos", readers=2, watch=True, thumbnails=os.fspath(place))
+    index = Round(options, world.embedder, world.search, JsonReport(output), FailureLines(None), writer).go
+
+    paths = world.add_photos(2)
+    await index()
+    assert len([path for path in place.glob("1/400/*/*") if path.is_file()]) == 2
+    place.rename(tmp_path / "away")
+    place.write_bytes(b"")
+    paths += [world.add(b"later.jpg", jpeg((1, 2, 3))).name.encode()]
+    await index(("later.jpg",))
+    paths += [world.add(b"later still.jpg", jpeg((4, 5, 6))).name.encode()]
+    await index(("later still.jpg",))
+
+    assert world.search.paths() == set(paths)
+    events = [json.loads(line) for line in output.getvalue().splitlines()]
+    assert [event["event"] for event in events].count("warning") == 1
+    assert [event["thumbnails_unwritten"] for event in events if event["event"] == "summary"] == [0, 1, 1]
+
+
 @pytest.mark.parametrize("pause", [0.0, 60.0])
 def test_a_place_that_is_down_is_left_alone_for_a_while(place: Path, pause: float) -> None:
     told: list[str] = []
     writer = ThumbnailWriter(os.fspath(place), told.append, pause_seconds=pause)
+    writer.open()
     picture = Image.new("RGB", (8, 8))
 
     writer.write("a" * 64, picture)
@@ -97,6 +128,30 @@ def test_a_place_that_is_down_is_left_alone_for_a_while(place: Path, pause: floa
 
     assert len(told) == 1
     assert (writer.unwritten, (place / "1").exists()) == ((2, False) if pause else (1, True))
+
+
+class Unencodable(Image.Image):
+    """A picture that no thumbnail can be made of."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def copy(self) -> Image.Image:
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [OSError("encoder error -2"), MemoryError(), ValueError("No.")])
+def test_a_picture_that_can_not_be_encoded_costs_only_its_own_thumbnail(tmp_path: Path, error: Exception) -> None:
+    told: list[str] = []
+    writer = ThumbnailWriter(os.fspath(tmp_path), told.append)
+    writer.open()
+
+    writer.write("a" * 64, Unencodable(error))
+    writer.write("b" * 64, Image.new("RGB", (8, 8)))
+
+    assert (told, writer.unwritten) == ([], 1)
+    assert len([path for path in tmp_path.glob("1/400/*/*") if path.is_file()]) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from indexer.errors import ModelMismatch, ServiceUnreachable, SetupTrouble
+from indexer.errors import FolderAway, ModelMismatch, ServiceUnreachable, SetupTrouble
 from indexer.report import JsonReport
 from indexer.selection import IGNORE_FILE, Selection
 from indexer.watch import watch
@@ -98,7 +98,7 @@ async def test_what_is_hidden_starts_no_pass(world: World) -> None:
     assert passes == [("",), ("later.jpg",)]
 
 
-@pytest.mark.parametrize("trouble", [ServiceUnreachable("It is away."), SetupTrouble("The disk is away.")])
+@pytest.mark.parametrize("trouble", [ServiceUnreachable("It is away."), FolderAway("The disk is away.")])
 async def test_after_any_trouble_everything_is_looked_at_again_after_pauses_that_grow(
     world: World, trouble: Exception
 ) -> None:
@@ -125,6 +125,58 @@ async def test_after_any_trouble_everything_is_looked_at_again_after_pauses_that
     assert times[3] - times[2] >= 0.6
     pauses = re.findall(rf"{trouble} Everything is looked at again in (.*?) s\.", output.getvalue())
     assert pauses == ["0.3", "0.6", "0.3"]
+
+
+async def test_a_refusal_to_prune_is_told_once_and_holds_nothing_up(world: World) -> None:
+    paths = world.add_photos(24)
+    output = io.StringIO()
+
+    def warnings() -> int:
+        return output.getvalue().count('"warning"')
+
+    async with watched(world, output=output) as passes:
+        await until(lambda: world.search.paths() == set(paths))
+        for path in paths[:20]:
+            (world.root / os.fsdecode(path)).rename(world.root.with_name(f"kept {path.decode().replace('/', ' ')}"))
+        await until(lambda: warnings() > 0)
+        seen = len(passes)
+        await asyncio.sleep(1)  # longer than the pauses of a service that is away
+        assert len(passes) == seen
+
+        for name in (b"b.jpg", b"c.jpg"):
+            seen = len(passes)
+            world.add(name, jpeg((7, 7, name[0])))
+            await until(lambda: name in world.search.paths() and ("",) in passes[seen:])  # noqa: B023
+        for path in paths[:20]:
+            world.root.with_name(f"kept {path.decode().replace('/', ' ')}").rename(world.root / os.fsdecode(path))
+        await until(lambda: passes[-1] == ("",))
+        seen = len(passes)
+        world.add(b"later.jpg", jpeg((1, 2, 3)))
+        await until(lambda: b"later.jpg" in world.search.paths())
+        await until(lambda: len(passes) > seen)
+
+    assert world.search.paths() == {*paths, b"b.jpg", b"c.jpg", b"later.jpg"}
+    assert warnings() == 1
+    assert "20 of the 24 photos" in output.getvalue()
+    assert "Watching goes on; everything is looked at again after the next change." in output.getvalue()
+
+
+async def test_an_ignore_file_that_holds_no_pattern_is_told_once_until_it_is_mended(world: World) -> None:
+    paths = set(world.add_photos(4))
+    output = io.StringIO()
+    async with watched(world, output=output) as passes:
+        await until(lambda: world.search.paths() == paths)
+        ignore_file = world.add(b"even/" + IGNORE_FILE, b"!\n")
+        await until(lambda: "is no pattern" in output.getvalue())
+        world.add(b"odd/new.jpg", jpeg((1, 2, 3)))
+        await until(lambda: b"odd/new.jpg" in world.search.paths() and passes[-1] == ("",))
+        ignore_file.write_bytes(b"new*\n")
+        world.add(b"even/new.jpg", jpeg((1, 2, 4)))
+        await until(lambda: passes[-2:] == [("even/",), ("",)] or passes[-2:] == [("even",), ("",)])
+        ignore_file.write_bytes(b"!\n")
+        await until(lambda: output.getvalue().count("is no pattern") == 2)
+
+    assert world.search.paths() == {*paths, b"odd/new.jpg"}
 
 
 async def test_a_folder_that_was_away_is_followed_again(world: World) -> None:
