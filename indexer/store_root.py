@@ -75,7 +75,7 @@ class StoreRoot:
     def read_small(self, path: bytes) -> bytes:
         """See the port."""
         try:
-            return self._asking.ask(lambda: bytes(obstore.get(self._store, path.decode()).bytes()))
+            return self._asking.ask(lambda: self._asking.content(obstore.get(self._store, path.decode())))
         except (BaseError, FileNotFoundError, ValueError) as error:
             self._check_not_of_all(error)
             raise Unreadable(f"{first_line(error)}.") from error
@@ -106,7 +106,7 @@ class StoreRoot:
     def _content(self, key: str) -> Content:
         answer = obstore.get(self._store, key)
         DEFAULT_LIMITS.check_bytes(answer.meta["size"])
-        return content_of(bytes(answer.bytes()), _nanoseconds(answer.meta["last_modified"]))
+        return content_of(self._asking.content(answer), _nanoseconds(answer.meta["last_modified"]))
 
     def _check_begins_like_a_picture(self, key: str, size: int) -> None:
         if not size:

@@ -2,8 +2,9 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest import mock
 
@@ -11,11 +12,15 @@ EMPTY_LISTING = b"<ListBucketResult><Name>photos</Name><IsTruncated>false</IsTru
 
 # A request's method and path, and the status and body that answer it.
 Answers = Callable[[str, str], tuple[int, bytes]]
+_PIECE_BYTES = 64 * 1024
 
 
 @contextmanager
-def answering_store(answers: Answers) -> Iterator[None]:
-    """Runs while the block does; the environment tells clients of it. It knows buckets of all names."""
+def answering_store(answers: Answers, piece_seconds: float = 0.0) -> Iterator[None]:
+    """Runs while the block does; the environment tells clients of it. It knows buckets of all names.
+
+    A body comes in pieces of 64 KiB, with so many seconds after each.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -28,7 +33,13 @@ def answering_store(answers: Answers) -> Iterator[None]:
             self.send_header("ETag", '"1"')
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(body)
+                with suppress(ConnectionError):  # the client has gone
+                    self._write(body)
+
+        def _write(self, body: bytes) -> None:
+            for start in range(0, len(body), _PIECE_BYTES):
+                self.wfile.write(body[start : start + _PIECE_BYTES])
+                time.sleep(piece_seconds)
 
         def do_HEAD(self) -> None:
             self.do_GET()

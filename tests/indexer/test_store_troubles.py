@@ -120,6 +120,18 @@ def test_closing_ends_the_waiting() -> None:
     assert time.monotonic() - started < 10
 
 
+def test_closing_ends_a_reading_that_takes_long() -> None:
+    with answering_store(lambda _, __: (200, bytes(10_000_000)), piece_seconds=0.1):
+        root = StoreRoot("s3://photos", impatience)
+        threading.Timer(0.5, root.close).start()
+
+        started = time.monotonic()
+        with pytest.raises(ServiceUnreachable, match="The run ended"):
+            root.read(FILE, must_sniff=False)
+
+    assert time.monotonic() - started < 5
+
+
 async def test_a_run_that_waits_for_a_store_can_be_interrupted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens
