@@ -11,6 +11,7 @@ from indexer.errors import FileTrouble, SetupTrouble
 from indexer.patience import Patience
 from indexer.photo import FoundFile
 from indexer.photo_root import (
+    SMALL_FILE_BYTES,
     Content,
     FileFacts,
     Listed,
@@ -75,8 +76,8 @@ class StoreRoot:
     def read_small(self, path: bytes) -> bytes:
         """See the port."""
         try:
-            return self._asking.ask(lambda: self._asking.content(obstore.get(self._store, path.decode())))
-        except (BaseError, FileNotFoundError, ValueError) as error:
+            return self._asking.ask(lambda: self._small_content(path.decode()))
+        except (BaseError, ValueError) as error:
             self._check_not_of_all(error)
             raise Unreadable(f"{first_line(error)}.") from error
 
@@ -107,6 +108,12 @@ class StoreRoot:
         answer = obstore.get(self._store, key)
         DEFAULT_LIMITS.check_bytes(answer.meta["size"])
         return content_of(self._asking.content(answer), _nanoseconds(answer.meta["last_modified"]))
+
+    def _small_content(self, key: str) -> bytes:
+        answer = obstore.get(self._store, key)
+        if answer.meta["size"] > SMALL_FILE_BYTES:
+            raise Unreadable("It has more than 1 MiB.")
+        return self._asking.content(answer)
 
     def _check_begins_like_a_picture(self, key: str, size: int) -> None:
         if not size:
