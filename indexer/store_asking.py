@@ -40,6 +40,17 @@ class StoreAsking:
         finally:
             patience.reset()
 
+    def ask_once(self, call: Callable[[], Answer]) -> Answer:
+        """The same without another try. Raises TemporaryTrouble if the store does not answer."""
+        try:
+            return call()
+        except FileNotFoundError:
+            raise
+        except (GenericError, OSError) as error:
+            if _REFUSED.search(str(error)):
+                raise
+            raise _trouble(error) from error
+
     def content(self, answer: "GetResult") -> bytes:
         """All of an object's content. Raises what the store says of it; ServiceUnreachable if closed meanwhile."""
         pieces = []
@@ -53,16 +64,17 @@ class StoreAsking:
         """Ends all waiting and reading; nothing can be asked any more."""
         self._closed.set()
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the run ended."""
+        return self._closed.is_set()
+
     def _until_answered(self, call: Callable[[], Answer], patience: Patience) -> Answer:
         while not self._closed.is_set():
             try:
-                return call()
-            except FileNotFoundError:
-                raise
-            except (GenericError, OSError) as error:
-                if _REFUSED.search(str(error)):
-                    raise
-                self._closed.wait(patience.next_pause(_trouble(error)))
+                return self.ask_once(call)
+            except TemporaryTrouble as trouble:
+                self._closed.wait(patience.next_pause(trouble))
         raise self._ended()
 
     def _ended(self) -> ServiceUnreachable:

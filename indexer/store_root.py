@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import obstore
 from obstore.exceptions import BaseError, InvalidPathError
 
-from indexer.errors import FileTrouble, SetupTrouble
+from indexer.errors import FileTrouble, ServiceUnreachable, SetupTrouble, TemporaryTrouble
 from indexer.patience import Patience
 from indexer.photo import FoundFile
 from indexer.photo_root import (
@@ -72,6 +72,8 @@ class StoreRoot:
         except (BaseError, ValueError) as error:
             self._check_not_of_all(error)
             raise FileTrouble("UNREADABLE", f"The file can't be read: {first_line(error)}.") from error
+        except ServiceUnreachable as error:
+            raise FileTrouble("UNREADABLE", f"The file can't be read. {self._of_one(error)}") from error
 
     def read_small(self, path: bytes) -> bytes:
         """See the port."""
@@ -80,6 +82,8 @@ class StoreRoot:
         except (BaseError, ValueError) as error:
             self._check_not_of_all(error)
             raise Unreadable(f"{first_line(error)}.") from error
+        except ServiceUnreachable as error:
+            raise Unreadable(self._of_one(error)) from error
 
     def is_absent(self, path: bytes) -> bool:
         """See the port."""
@@ -93,8 +97,11 @@ class StoreRoot:
 
     def check_still_there(self) -> None:
         """See the port."""
+        self._check_lists(self._asking.ask)
+
+    def _check_lists(self, ask: Callable[[Callable[[], object]], object]) -> None:
         try:
-            self._asking.ask(lambda: next(iter(obstore.list(self._store, chunk_size=1)), None))
+            ask(lambda: next(iter(obstore.list(self._store, chunk_size=1)), None))
         except InvalidPathError:  # it answers; the folder with that key tells of it
             return
         except (BaseError, FileNotFoundError) as error:
@@ -125,6 +132,16 @@ class StoreRoot:
         """Raises SetupTrouble if the store refuses everything by now, as when credentials end during the run."""
         if isinstance(error, BaseError) and not isinstance(error, InvalidPathError):
             self.check_still_there()
+
+    def _of_one(self, error: ServiceUnreachable) -> str:
+        """What to say of the one object that was waited for; raises the error if the whole store is away by now."""
+        if self._asking.is_closed:
+            raise error
+        try:
+            self._check_lists(self._asking.ask_once)
+        except TemporaryTrouble:
+            raise error from None
+        return f"The store answers, but was asked in vain for this object for as long as --wait says: {error.__cause__}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from unittest import mock
 
 EMPTY_LISTING = b"<ListBucketResult><Name>photos</Name><IsTruncated>false</IsTruncated></ListBucketResult>"
+# A body that ends one byte before the length that was promised.
+BREAKS_OFF = b"the beginning"
 
 # A request's method and path, and the status and body that answer it.
 Answers = Callable[[str, str], tuple[int, bytes]]
@@ -28,7 +30,8 @@ def answering_store(answers: Answers, piece_seconds: float = 0.0) -> Iterator[No
         def do_GET(self) -> None:
             status, body = answers(self.command, self.path)
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(body) + (body is BREAKS_OFF)))
+            self.close_connection = body is BREAKS_OFF
             self.send_header("Last-Modified", "Wed, 21 Oct 2015 07:28:00 GMT")
             self.send_header("ETag", '"1"')
             self.end_headers()
