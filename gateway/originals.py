@@ -26,7 +26,7 @@ class Originals:
     def open(self, image: ImageFile) -> BufferedReader:
         """The photo's file, to be closed by the caller. Blocks.
 
-        Raises SourceUnknown, OriginalMissing or StoreUnreachable.
+        Raises SourceUnknown, OriginalMissing, StoreUnreachable or TemporaryFolderFailed.
         """
         root = self._sources.root(image.source)
         with _told(image):

@@ -12,13 +12,13 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import ObjectStore
 
-from gateway.errors import SourceUnknown, StoreUnreachable
+from gateway.errors import SourceUnknown, StoreUnreachable, TemporaryFolderFailed
 from gateway.file_facts import FileFacts
 from pictures.limits import DEFAULT_LIMITS
 from pictures.object_store import StoreUrlError, first_line, open_store
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta
+    from obstore import BytesStream, ObjectMeta
 
 # A person waits.
 _WAIT_SECONDS = 10.0
@@ -37,16 +37,20 @@ class StoreOriginals:
         self._stores: dict[str, ObjectStore] = {}
 
     def open(self, url: str, source: str, path: bytes) -> BufferedReader:
-        """The object, to be closed by the caller. Blocks. Raises ObjectMissing, SourceUnknown or StoreUnreachable."""
+        """The object, to be closed by the caller. Blocks.
+
+        Raises ObjectMissing, SourceUnknown, StoreUnreachable or TemporaryFolderFailed.
+        """
         store = self._store(url, source)
-        with _told(source):
-            return _fetched(store, path.decode())
+        return _fetched(store, _key(path), source)
 
     def look(self, url: str, source: str, path: bytes) -> FileFacts:
-        """What the object's head tells. Blocks, and raises the same as `open`."""
+        """What the object's head tells. Blocks. Raises ObjectMissing, SourceUnknown or StoreUnreachable."""
         store = self._store(url, source)
+        key = _key(path)
         with _told(source):
-            return _facts(obstore.head(store, path.decode()))
+            meta = obstore.head(store, key)
+        return _facts(meta)
 
     def _store(self, url: str, source: str) -> ObjectStore:
         with self._lock:
@@ -56,6 +60,13 @@ class StoreOriginals:
                 except StoreUrlError as error:
                     raise SourceUnknown(f"{error} Correct it in GATEWAY_SOURCES.", source=source) from error
             return self._stores[url]
+
+
+def _key(path: bytes) -> str:
+    try:
+        return path.decode()
+    except UnicodeDecodeError:
+        raise ObjectMissing("no object's key is written like this") from None
 
 
 @contextmanager
@@ -80,13 +91,31 @@ def _facts(meta: "ObjectMeta") -> FileFacts:
     return FileFacts(meta["size"], int(meta["last_modified"].timestamp()) * 1_000_000_000)
 
 
-def _fetched(store: ObjectStore, key: str) -> BufferedReader:
-    answer = obstore.get(store, key)
+def _fetched(store: ObjectStore, key: str, source: str) -> BufferedReader:
+    with _told(source):
+        answer = obstore.get(store, key)
     facts = _facts(answer.meta)
-    with tempfile.TemporaryFile() as file:
-        for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
-            file.write(chunk)
+    pieces = answer.stream(min_chunk_size=_CHUNK_BYTES)
+    with _kept(), tempfile.TemporaryFile() as file:
+        while piece := _next(pieces, source):
+            file.write(piece)
         file.flush()
         os.utime(file.fileno(), ns=(facts.modified_ns, facts.modified_ns))  # entity tags are made of it
         file.seek(0)
         return os.fdopen(os.dup(file.fileno()), "rb")
+
+
+def _next(pieces: "BytesStream", source: str) -> bytes:
+    with _told(source):
+        return next(pieces, b"")
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TemporaryFolderFailed(
+            f"The gateway can't keep the photo in its folder for temporary files, {tempfile.tempdir or 'TMPDIR'}: "
+            f"{error.strerror or error}. Free space there, or set TMPDIR to a folder that it may write to."
+        ) from error
