@@ -28,6 +28,8 @@ from pictures.object_store import StoreUrlError, first_line, open_store
 # Longer waiting is told, and can be interrupted.
 _WAIT_SECONDS = 1.0
 _SILENCE_SECONDS = 20.0
+# A server that says nothing any more is noticed by its silence.
+_REQUEST_SECONDS = 24 * 60 * 60.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -40,7 +42,7 @@ class StoreRoot:
         """Raises SetupTrouble if the address can't be used. Nothing is asked of the store yet."""
         self.shown = url
         try:
-            self._store = open_store(url, _WAIT_SECONDS, _SILENCE_SECONDS)
+            self._store = open_store(url, _WAIT_SECONDS, _SILENCE_SECONDS, _REQUEST_SECONDS)
         except StoreUrlError as error:
             raise SetupTrouble(str(error)) from error
         self._asking = StoreAsking(url, patience)
