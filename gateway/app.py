@@ -21,6 +21,7 @@ from gateway.app_keys import (
 from gateway.config import Config
 from gateway.embedder_client import EmbedderClient
 from gateway.middlewares import add_headers, errors_as_problems, known_hosts, observe
+from gateway.original_files import OriginalFiles
 from gateway.originals import Originals
 from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
@@ -111,7 +112,9 @@ async def _pictures(app: web.Application) -> AsyncIterator[None]:
     cache = await asyncio.to_thread(PictureCache, config.cache_dir, config.cache_max_bytes)
     app[WORKERS] = workers = PictureWorkers(config.picture_threads, _MAX_WAITING_PICTURES)
     app[UPLOADS] = asyncio.Semaphore(_MAX_UPLOADS)
-    app[ORIGINALS] = originals = Originals(Sources(config.sources, config.sources_file))
+    originals = Originals(Sources(config.sources, config.sources_file))
+    app[ORIGINALS] = files = OriginalFiles(originals)
     app[THUMBNAILS] = Thumbnails(originals, cache, workers, WrittenThumbnails(config.thumbnails))
     yield
+    await asyncio.to_thread(files.close)
     await asyncio.to_thread(workers.close)

@@ -8,6 +8,7 @@ ServiceError
  ├── OriginalMissing        the index knows the photo, its file is gone
  ├── SourceUnknown          nobody told where this source's photos are
  ├── StoreUnreachable       no answer from the object store with the photo
+ ├── TemporaryFolderFailed  the gateway's own disk takes no more
  ├── Overloaded             too many pictures wait already
  ├── Timeout                an answer was not ready in time
  ├── EmbedderUnreachable    no connection to the embedder
@@ -28,6 +29,7 @@ __all__ = [
     "SearchUnreachable",
     "SourceUnknown",
     "StoreUnreachable",
+    "TemporaryFolderFailed",
     "TextEmpty",
     "Timeout",
 ]
@@ -70,6 +72,12 @@ class StoreUnreachable(ServiceError):
     """The object store with the photo can't be reached."""
 
     reason = "STORAGE_UNAVAILABLE"
+
+
+class TemporaryFolderFailed(ServiceError):
+    """The folder for temporary files is missing, full or not to be written to."""
+
+    reason = "INTERNAL"
 
 
 class Overloaded(ServiceError):

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -23,21 +23,26 @@ class Originals:
         self._sources = sources
         self._in_stores = StoreOriginals()
 
-    def open(self, image: ImageFile) -> BufferedReader:
+    def is_in_store(self, image: ImageFile) -> bool:
+        """Whether the photo lies in an object store. Blocks. Raises SourceUnknown."""
+        return isinstance(self._sources.root(image.source), str)
+
+    def open(self, image: ImageFile, stops: Callable[[], bool] = lambda: False) -> BufferedReader:
         """The photo's file, to be closed by the caller. Blocks.
 
-        Raises SourceUnknown, OriginalMissing or StoreUnreachable.
+        Raises SourceUnknown, OriginalMissing, StoreUnreachable or TemporaryFolderFailed, and FetchStopped if it is
+        being fetched from an object store when `stops` says so or this is closed.
         """
         root = self._sources.root(image.source)
         with _told(image):
             if isinstance(root, str):
-                return self._in_stores.open(root, image.source, decode_path(image.relative_path))
+                return self._in_stores.open(root, image.source, decode_path(image.relative_path), stops)
             return _open_regular(resolve_under(root, image.relative_path))
 
     def look(self, image: ImageFile) -> FileFacts:
         """The facts of the photo's file; of one in an object store no content is fetched.
 
-        Blocks, and raises the same as `open`.
+        Blocks. Raises SourceUnknown, OriginalMissing or StoreUnreachable.
         """
         root = self._sources.root(image.source)
         with _told(image):
@@ -45,6 +50,10 @@ class Originals:
                 return self._in_stores.look(root, image.source, decode_path(image.relative_path))
             with _open_regular(resolve_under(root, image.relative_path)) as file:
                 return facts_of(file)
+
+    def close(self) -> None:
+        """Ends all fetching from object stores."""
+        self._in_stores.close()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from typing import TYPE_CHECKING
@@ -12,21 +12,27 @@ import obstore
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import ObjectStore
 
-from gateway.errors import SourceUnknown, StoreUnreachable
+from gateway.errors import SourceUnknown, StoreUnreachable, TemporaryFolderFailed
 from gateway.file_facts import FileFacts
 from pictures.limits import DEFAULT_LIMITS
 from pictures.object_store import StoreUrlError, first_line, open_store
 
 if TYPE_CHECKING:
-    from obstore import ObjectMeta
+    from obstore import BytesStream, ObjectMeta
 
 # A person waits.
 _WAIT_SECONDS = 10.0
-_CHUNK_BYTES = 1024 * 1024
+_REQUEST_SECONDS = 120.0
+# Over a slow line, too, one comes soon.
+_PIECE_BYTES = 64 * 1024
 
 
 class ObjectMissing(Exception):
     """The store has no such object, or it may not be read. Its text is the end of a sentence."""
+
+
+class FetchStopped(Exception):
+    """Nobody waits for the object any more."""
 
 
 class StoreOriginals:
@@ -35,27 +41,44 @@ class StoreOriginals:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._stores: dict[str, ObjectStore] = {}
+        self._closed = threading.Event()
 
-    def open(self, url: str, source: str, path: bytes) -> BufferedReader:
-        """The object, to be closed by the caller. Blocks. Raises ObjectMissing, SourceUnknown or StoreUnreachable."""
+    def open(self, url: str, source: str, path: bytes, stops: Callable[[], bool]) -> BufferedReader:
+        """The object, to be closed by the caller. Blocks.
+
+        Raises ObjectMissing, SourceUnknown, StoreUnreachable or TemporaryFolderFailed, and FetchStopped soon after
+        `stops` says so or this is closed.
+        """
         store = self._store(url, source)
-        with _told(source):
-            return _fetched(store, path.decode())
+        return _fetched(store, _key(path), source, lambda: self._closed.is_set() or stops())
 
     def look(self, url: str, source: str, path: bytes) -> FileFacts:
-        """What the object's head tells. Blocks, and raises the same as `open`."""
+        """What the object's head tells. Blocks. Raises ObjectMissing, SourceUnknown or StoreUnreachable."""
         store = self._store(url, source)
+        key = _key(path)
         with _told(source):
-            return _facts(obstore.head(store, path.decode()))
+            meta = obstore.head(store, key)
+        return _facts(meta)
+
+    def close(self) -> None:
+        """Ends all fetching."""
+        self._closed.set()
 
     def _store(self, url: str, source: str) -> ObjectStore:
         with self._lock:
             if url not in self._stores:
                 try:
-                    self._stores[url] = open_store(url, _WAIT_SECONDS)
+                    self._stores[url] = open_store(url, _WAIT_SECONDS, request_seconds=_REQUEST_SECONDS)
                 except StoreUrlError as error:
                     raise SourceUnknown(f"{error} Correct it in GATEWAY_SOURCES.", source=source) from error
             return self._stores[url]
+
+
+def _key(path: bytes) -> str:
+    try:
+        return path.decode()
+    except UnicodeDecodeError:
+        raise ObjectMissing("no object's key is written like this") from None
 
 
 @contextmanager
@@ -80,13 +103,33 @@ def _facts(meta: "ObjectMeta") -> FileFacts:
     return FileFacts(meta["size"], int(meta["last_modified"].timestamp()) * 1_000_000_000)
 
 
-def _fetched(store: ObjectStore, key: str) -> BufferedReader:
-    answer = obstore.get(store, key)
+def _fetched(store: ObjectStore, key: str, source: str, stops: Callable[[], bool]) -> BufferedReader:
+    with _told(source):
+        answer = obstore.get(store, key)
     facts = _facts(answer.meta)
-    with tempfile.TemporaryFile() as file:
-        for chunk in answer.stream(min_chunk_size=_CHUNK_BYTES):
-            file.write(chunk)
+    pieces = answer.stream(min_chunk_size=_PIECE_BYTES)
+    with _kept(), tempfile.TemporaryFile() as file:
+        while piece := _next(pieces, source):
+            if stops():
+                raise FetchStopped
+            file.write(piece)
         file.flush()
         os.utime(file.fileno(), ns=(facts.modified_ns, facts.modified_ns))  # entity tags are made of it
         file.seek(0)
         return os.fdopen(os.dup(file.fileno()), "rb")
+
+
+def _next(pieces: "BytesStream", source: str) -> bytes:
+    with _told(source):
+        return next(pieces, b"")
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TemporaryFolderFailed(
+            f"The gateway can't keep the photo in its folder for temporary files, {tempfile.tempdir or 'TMPDIR'}: "
+            f"{error.strerror or error}. Free space there, or set TMPDIR to a folder that it may write to."
+        ) from error

@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from obstore.exceptions import GenericError
 
@@ -11,6 +11,11 @@ from indexer.errors import ServiceUnreachable, TemporaryTrouble
 from indexer.patience import Patience
 from pictures.object_store import first_line
 
+if TYPE_CHECKING:
+    from obstore import GetResult
+
+# Over a slow line, too, one comes soon.
+_PIECE_BYTES = 64 * 1024
 # How the library words an answer of 400 to 499. But for two of them the store is there, and another try would change
 # nothing.
 _REFUSED = re.compile(r"non-2xx status code: 4(?!08|29)")
@@ -35,21 +40,45 @@ class StoreAsking:
         finally:
             patience.reset()
 
+    def ask_once(self, call: Callable[[], Answer]) -> Answer:
+        """The same without another try. Raises TemporaryTrouble if the store does not answer."""
+        try:
+            return call()
+        except FileNotFoundError:
+            raise
+        except (GenericError, OSError) as error:
+            if _REFUSED.search(str(error)):
+                raise
+            raise _trouble(error) from error
+
+    def content(self, answer: "GetResult") -> bytes:
+        """All of an object's content. Raises what the store says of it; ServiceUnreachable if closed meanwhile."""
+        pieces = []
+        for piece in answer.stream(min_chunk_size=_PIECE_BYTES):
+            if self._closed.is_set():
+                raise self._ended()
+            pieces.append(piece)
+        return b"".join(pieces)
+
     def close(self) -> None:
-        """Ends all waiting; nothing can be asked any more."""
+        """Ends all waiting and reading; nothing can be asked any more."""
         self._closed.set()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the run ended."""
+        return self._closed.is_set()
 
     def _until_answered(self, call: Callable[[], Answer], patience: Patience) -> Answer:
         while not self._closed.is_set():
             try:
-                return call()
-            except FileNotFoundError:
-                raise
-            except (GenericError, OSError) as error:
-                if _REFUSED.search(str(error)):
-                    raise
-                self._closed.wait(patience.next_pause(_trouble(error)))
-        raise ServiceUnreachable(f"The run ended while {self._service} was asked.")
+                return self.ask_once(call)
+            except TemporaryTrouble as trouble:
+                self._closed.wait(patience.next_pause(trouble))
+        raise self._ended()
+
+    def _ended(self) -> ServiceUnreachable:
+        return ServiceUnreachable(f"The run ended while {self._service} was asked.")
 
 
 def _trouble(error: Exception) -> TemporaryTrouble:

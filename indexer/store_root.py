@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import obstore
 from obstore.exceptions import BaseError, InvalidPathError
 
-from indexer.errors import FileTrouble, SetupTrouble
+from indexer.errors import FileTrouble, ServiceUnreachable, SetupTrouble, TemporaryTrouble
 from indexer.patience import Patience
 from indexer.photo import FoundFile
 from indexer.photo_root import (
+    SMALL_FILE_BYTES,
     Content,
     FileFacts,
     Listed,
@@ -27,6 +28,8 @@ from pictures.object_store import StoreUrlError, first_line, open_store
 # Longer waiting is told, and can be interrupted.
 _WAIT_SECONDS = 1.0
 _SILENCE_SECONDS = 20.0
+# A server that says nothing any more is noticed by its silence.
+_REQUEST_SECONDS = 24 * 60 * 60.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -39,7 +42,7 @@ class StoreRoot:
         """Raises SetupTrouble if the address can't be used. Nothing is asked of the store yet."""
         self.shown = url
         try:
-            self._store = open_store(url, _WAIT_SECONDS, _SILENCE_SECONDS)
+            self._store = open_store(url, _WAIT_SECONDS, _SILENCE_SECONDS, _REQUEST_SECONDS)
         except StoreUrlError as error:
             raise SetupTrouble(str(error)) from error
         self._asking = StoreAsking(url, patience)
@@ -71,14 +74,18 @@ class StoreRoot:
         except (BaseError, ValueError) as error:
             self._check_not_of_all(error)
             raise FileTrouble("UNREADABLE", f"The file can't be read: {first_line(error)}.") from error
+        except ServiceUnreachable as error:
+            raise FileTrouble("UNREADABLE", f"The file can't be read. {self._of_one(error)}") from error
 
     def read_small(self, path: bytes) -> bytes:
         """See the port."""
         try:
-            return self._asking.ask(lambda: bytes(obstore.get(self._store, path.decode()).bytes()))
-        except (BaseError, FileNotFoundError, ValueError) as error:
+            return self._asking.ask(lambda: self._small_content(path.decode()))
+        except (BaseError, ValueError) as error:
             self._check_not_of_all(error)
             raise Unreadable(f"{first_line(error)}.") from error
+        except ServiceUnreachable as error:
+            raise Unreadable(self._of_one(error)) from error
 
     def is_absent(self, path: bytes) -> bool:
         """See the port."""
@@ -92,8 +99,11 @@ class StoreRoot:
 
     def check_still_there(self) -> None:
         """See the port."""
+        self._check_lists(self._asking.ask)
+
+    def _check_lists(self, ask: Callable[[Callable[[], object]], object]) -> None:
         try:
-            self._asking.ask(lambda: next(iter(obstore.list(self._store, chunk_size=1)), None))
+            ask(lambda: next(iter(obstore.list(self._store, chunk_size=1)), None))
         except InvalidPathError:  # it answers; the folder with that key tells of it
             return
         except (BaseError, FileNotFoundError) as error:
@@ -106,7 +116,13 @@ class StoreRoot:
     def _content(self, key: str) -> Content:
         answer = obstore.get(self._store, key)
         DEFAULT_LIMITS.check_bytes(answer.meta["size"])
-        return content_of(bytes(answer.bytes()), _nanoseconds(answer.meta["last_modified"]))
+        return content_of(self._asking.content(answer), _nanoseconds(answer.meta["last_modified"]))
+
+    def _small_content(self, key: str) -> bytes:
+        answer = obstore.get(self._store, key)
+        if answer.meta["size"] > SMALL_FILE_BYTES:
+            raise Unreadable("It has more than 1 MiB.")
+        return self._asking.content(answer)
 
     def _check_begins_like_a_picture(self, key: str, size: int) -> None:
         if not size:
@@ -118,6 +134,16 @@ class StoreRoot:
         """Raises SetupTrouble if the store refuses everything by now, as when credentials end during the run."""
         if isinstance(error, BaseError) and not isinstance(error, InvalidPathError):
             self.check_still_there()
+
+    def _of_one(self, error: ServiceUnreachable) -> str:
+        """What to say of the one object that was waited for; raises the error if the whole store is away by now."""
+        if self._asking.is_closed:
+            raise error
+        try:
+            self._check_lists(self._asking.ask_once)
+        except TemporaryTrouble:
+            raise error from None
+        return f"The store answers, but was asked in vain for this object for as long as --wait says: {error.__cause__}"
 
 
 @dataclass(frozen=True, slots=True)

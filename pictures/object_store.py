@@ -51,10 +51,14 @@ def check_url(url: str) -> str:
     return scheme.lower()
 
 
-def open_store(url: str, wait_seconds: float, silence_seconds: float = 10.0) -> ObjectStore:
+def open_store(
+    url: str, wait_seconds: float, silence_seconds: float = 10.0, request_seconds: float = 60.0
+) -> ObjectStore:
     """What is below the URL; nothing is asked of the store yet. Raises StoreUrlError.
 
-    A call that fails for a reason that may pass, such as a longer silence of the server, is repeated for so long.
+    A call that fails for a reason that may pass, such as a longer silence of the server, is repeated for
+    `wait_seconds`. Each request may take `request_seconds` with all of its content: a large object takes long over a
+    slow line.
     """
     scheme = check_url(url)
     retry: RetryConfig = {
@@ -63,7 +67,7 @@ def open_store(url: str, wait_seconds: float, silence_seconds: float = 10.0) -> 
         "backoff": {"init_backoff": _FIRST_PAUSE, "max_backoff": _LONGEST_PAUSE, "base": 2},
     }
     try:
-        options = client_options(scheme, silence_seconds)
+        options = client_options(scheme, silence_seconds, request_seconds)
         return from_url(url.rstrip("/"), client_options=options, retry_config=retry)
     except (BaseError, ValueError) as error:
         raise StoreUrlError(f"{url} can't be used: {first_line(error)}.") from error

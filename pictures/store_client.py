@@ -45,12 +45,10 @@ _FROM_ENVIRONMENT = (
 _CONNECT = timedelta(seconds=5)
 _HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]+)?", re.ASCII | re.IGNORECASE)
 _PATH = re.compile(r"[!-~]*", re.ASCII)
-# Large objects take long over slow lines. A server that says nothing any more is noticed by its silence.
-_WHOLE_REQUEST = timedelta(days=1)
 
 
-def client_options(scheme: str, silence_seconds: float) -> "ClientConfig":
-    """Options for the store of a scheme (s3, gs or az), whose server may say nothing for so long.
+def client_options(scheme: str, silence_seconds: float, request_seconds: float) -> "ClientConfig":
+    """Options for the store of a scheme (s3, gs or az), whose server may say nothing, and answer, for so long.
 
     Raises ValueError, whose text is the end of a sentence, if a variable holds what the library panics at.
     """
@@ -58,7 +56,7 @@ def client_options(scheme: str, silence_seconds: float) -> "ClientConfig":
     options: dict[str, object] = {
         "connect_timeout": _CONNECT,
         "read_timeout": timedelta(seconds=silence_seconds),
-        "timeout": _WHOLE_REQUEST,
+        "timeout": timedelta(seconds=request_seconds),
         "allow_http": any(os.environ.get(name, "").lower().startswith("http://") for name in _ENDPOINTS[scheme]),
     }
     for name in _FROM_ENVIRONMENT:

@@ -49,11 +49,11 @@ async def get_original(request: web.Request) -> web.StreamResponse:
     image = await request.app[SEARCH].image_file(_id(request))
     originals = request.app[ORIGINALS]
     if image.media_type and may_need_no_content(request):
-        facts = await asyncio.to_thread(originals.look, image)
+        facts = await originals.look(image)
         answer = await send_facts(request, facts, _headers(image, image.media_type))
         if answer is not None:
             return answer
-    file = await asyncio.to_thread(originals.open, image)
+    file = await originals.open(image)
     media_type = image.media_type or await asyncio.to_thread(_sniffed, file)
     return await send_file(request, file, _headers(image, media_type))
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import resource
+import tempfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -124,6 +126,29 @@ async def test_a_store_that_does_not_answer_is_told_as_away(
 
     assert (answer.status, (await answer.json())["reason"]) == (503, "STORAGE_UNAVAILABLE")
     assert (await gateway.get("/livez")).status == 200
+
+
+async def test_a_missing_folder_for_temporary_files_is_the_gateway_s_own_trouble(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", os.fspath(tmp_path / "gone"))
+
+    answer = await gateway.get(ORIGINAL)
+
+    assert (answer.status, (await answer.json())["reason"]) == (500, "INTERNAL")
+    assert f"{tmp_path / 'gone'}: No such file" in (await answer.json())["detail"]
+
+
+async def test_a_full_folder_for_temporary_files_is_too(gateway: Gateway) -> None:
+    _, most = limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))
+    try:
+        answer = await gateway.get(ORIGINAL)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert (answer.status, (await answer.json())["reason"]) == (500, "INTERNAL")
+    assert f"{tempfile.gettempdir()}: File too large" in (await answer.json())["detail"]
 
 
 @pytest.mark.parametrize("where", ["folder", "bucket"])

@@ -108,8 +108,16 @@ def test_what_is_gone_is_absent_and_nothing_else_is(root: PhotoRoot) -> None:
 
 def test_a_file_of_rules_is_read(root: PhotoRoot) -> None:
     assert root.read_small(b"drafts/.imagesearchignore") == b"c.*\n"
-    with pytest.raises((Unreadable, FileNotFoundError)):
+    with pytest.raises(FileNotFoundError):
         root.read_small(b"no")
+
+
+def test_a_file_of_rules_has_at_most_1_mib(buckets: Buckets) -> None:
+    root = StoreRoot(buckets.make("rules", {"most": bytes(1024**2), "more": bytes(1024**2 + 1)}), impatience)
+
+    assert root.read_small(b"most") == bytes(1024**2)
+    with pytest.raises(Unreadable, match="more than 1 MiB"):
+        root.read_small(b"more")
 
 
 async def test_a_bucket_is_indexed_pruned_and_brought_up_to_date(world: World, buckets: Buckets) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -17,11 +18,21 @@ from indexer.selection import Selection
 from indexer.store_root import StoreRoot
 from indexer.survey import GonePhoto, Plan, Survey
 from indexer.tally import Failures, Tally
-from tests.answering_store import EMPTY_LISTING, answering_store
+from tests.answering_store import BREAKS_OFF, EMPTY_LISTING, answering_store
 from tests.indexer.conftest import World, impatience
+from tests.indexer.fake_services import jpeg
 
 FILE = FoundFile(b"a.jpg", "a.jpg", 3, 0)
 REFUSAL = b"<?xml version='1.0'?><Error><Code>ExpiredToken</Code></Error>"
+
+
+def listing(keys: Sequence[str]) -> bytes:
+    """What S3 lists of a bucket that holds these."""
+    objects = "".join(
+        f"<Contents><Key>{key}</Key><Size>9</Size><LastModified>2015-10-21T07:28:00.000Z</LastModified></Contents>"
+        for key in keys
+    )
+    return f"<ListBucketResult><IsTruncated>false</IsTruncated>{objects}</ListBucketResult>".encode()
 
 
 def is_listing(path: str) -> bool:
@@ -81,6 +92,41 @@ def test_one_object_that_is_refused_costs_one_photo() -> None:
             root.read_small(b".imagesearchignore")
 
 
+@pytest.mark.parametrize("must_sniff", [False, True])
+def test_one_object_that_is_never_handed_out_costs_one_photo(must_sniff: bool) -> None:
+    with answering_store(lambda _, path: (200, EMPTY_LISTING) if is_listing(path) else (500, b"")):
+        root = StoreRoot("s3://photos", impatience)
+
+        with pytest.raises(FileTrouble, match=r"The store answers, but .*500") as caught:
+            root.read(FILE, must_sniff=must_sniff)
+        with pytest.raises(Unreadable, match=r"The store answers, but .*500"):
+            root.read_small(b".imagesearchignore")
+
+    assert caught.value.reason == "UNREADABLE"
+
+
+@pytest.mark.parametrize("trouble", ["it fails", "it breaks off"])
+async def test_a_run_with_an_object_that_is_never_handed_out_prunes(world: World, trouble: str) -> None:
+    listed = ["a.jpg", "gone.jpg"]
+
+    def answers(method: str, path: str) -> tuple[int, bytes]:
+        if is_listing(path):
+            return 200, listing(listed)
+        if path.endswith("bad.jpg"):
+            return (500, b"") if trouble == "it fails" else (200, BREAKS_OFF)
+        name = path.rpartition("/")[2]
+        return (200, jpeg((len(name), 2, 3))) if name in listed else (404, b"")
+
+    world.wait = 0.5
+    with answering_store(answers):
+        await world.index(folder="s3://photos")
+        listed[:] = ["a.jpg", "bad.jpg"]
+        outcome = await world.index(folder="s3://photos", prune=True)
+
+    assert (outcome.code, outcome.reasons) == (3, {"bad.jpg": "UNREADABLE"})
+    assert (outcome.tally.removed, world.search.paths()) == (1, {b"a.jpg"})
+
+
 async def test_whether_objects_are_gone_is_asked_at_once_but_of_a_bounded_number(world: World) -> None:
     at_once, most, lock = 0, 0, threading.Lock()
 
@@ -118,6 +164,18 @@ def test_closing_ends_the_waiting() -> None:
             root.check_still_there()
 
     assert time.monotonic() - started < 10
+
+
+def test_closing_ends_a_reading_that_takes_long() -> None:
+    with answering_store(lambda _, __: (200, bytes(10_000_000)), piece_seconds=0.1):
+        root = StoreRoot("s3://photos", impatience)
+        threading.Timer(0.5, root.close).start()
+
+        started = time.monotonic()
+        with pytest.raises(ServiceUnreachable, match="The run ended"):
+            root.read(FILE, must_sniff=False)
+
+    assert time.monotonic() - started < 5
 
 
 async def test_a_run_that_waits_for_a_store_can_be_interrupted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

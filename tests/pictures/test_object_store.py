@@ -13,12 +13,19 @@ def account(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("url", ["s3://photos/a", "gs://photos/a", "az://photos/a"])
-def test_a_large_object_may_take_long_and_a_silent_server_may_not(url: str) -> None:
-    store = open_store(url, 60.0, 20.0)
+def test_a_large_object_may_take_longer_than_a_server_may_be_silent(url: str) -> None:
+    store = open_store(url, 60.0, 20.0, 24 * 60 * 60.0)
 
     assert isinstance(store, S3Store | GCSStore | AzureStore)
     options = dict(store.client_options or {})
     assert (options["timeout"], options["read_timeout"], options["connect_timeout"]) == ("1day", "20s", "5s")
+
+
+def test_a_request_may_take_a_minute_unless_the_caller_grants_more() -> None:
+    store = open_store("s3://photos", 60.0)
+
+    assert isinstance(store, S3Store)
+    assert dict(store.client_options or {})["timeout"] == "1m"
 
 
 def test_the_environment_goes_before(monkeypatch: pytest.MonkeyPatch) -> None:
