@@ -30,6 +30,8 @@ _WAIT_SECONDS = 1.0
 _SILENCE_SECONDS = 20.0
 # A server that says nothing any more is noticed by its silence.
 _REQUEST_SECONDS = 24 * 60 * 60.0
+# A store that hands out none of so many objects in a row, each waited for, is away though it lists.
+_MOST_IN_VAIN = 3
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,6 +48,7 @@ class StoreRoot:
         except StoreUrlError as error:
             raise SetupTrouble(str(error)) from error
         self._asking = StoreAsking(url, patience)
+        self._in_vain = 0
 
     def list_folder(self, path: bytes) -> list[Listed]:
         """See the port."""
@@ -70,12 +73,14 @@ class StoreRoot:
         try:
             if must_sniff:
                 self._check_begins_like_a_picture(key, file.size)
-            return self._asking.ask(lambda: self._content(key))
+            content = self._asking.ask(lambda: self._content(key))
         except (BaseError, ValueError) as error:
             self._check_not_of_all(error)
             raise FileTrouble("UNREADABLE", f"The file can't be read: {first_line(error)}.") from error
         except ServiceUnreachable as error:
             raise FileTrouble("UNREADABLE", f"The file can't be read. {self._of_one(error)}") from error
+        self._in_vain = 0
+        return content
 
     def read_small(self, path: bytes) -> bytes:
         """See the port."""
@@ -137,7 +142,8 @@ class StoreRoot:
 
     def _of_one(self, error: ServiceUnreachable) -> str:
         """What to say of the one object that was waited for; raises the error if the whole store is away by now."""
-        if self._asking.is_closed:
+        self._in_vain += 1
+        if self._asking.is_closed or self._in_vain > _MOST_IN_VAIN:
             raise error
         try:
             self._check_lists(self._asking.ask_once)

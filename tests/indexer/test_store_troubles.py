@@ -105,6 +105,17 @@ def test_one_object_that_is_never_handed_out_costs_one_photo(must_sniff: bool) -
     assert caught.value.reason == "UNREADABLE"
 
 
+def test_a_store_that_hands_out_nothing_at_all_ends_the_run() -> None:
+    with answering_store(lambda _, path: (200, EMPTY_LISTING) if is_listing(path) else (500, b"")):
+        root = StoreRoot("s3://photos", impatience)
+
+        for _ in range(3):
+            with pytest.raises(FileTrouble):
+                root.read(FILE, must_sniff=False)
+        with pytest.raises(ServiceUnreachable, match="500"):
+            root.read(FILE, must_sniff=False)
+
+
 @pytest.mark.parametrize("trouble", ["it fails", "it breaks off"])
 async def test_a_run_with_an_object_that_is_never_handed_out_prunes(world: World, trouble: str) -> None:
     listed = ["a.jpg", "gone.jpg"]
