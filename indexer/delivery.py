@@ -80,7 +80,13 @@ class Delivery(Generic[Request, Answer]):
             try:
                 await self._run_stream()
             except TemporaryTrouble as trouble:
-                await self._patience.wait(trouble)
+                if self._unanswered:
+                    await self._patience.wait(trouble)
+            if not self._unanswered and not self._ended:
+                # Streams that break while there is nothing to do are no reason to give up.
+                self._patience.reset()
+                self._begun.clear()
+                await self._begun.wait()
             if self._unanswered or not self._ended:
                 await self._start_over()
 

@@ -59,4 +59,5 @@ async def _continued(
         except TemporaryTrouble as trouble:
             await patience.wait(trouble)
         else:
+            patience.reset()
             return

@@ -84,6 +84,37 @@ async def test_a_break_after_the_last_request_was_sent_is_made_good() -> None:
     assert sorted(answered) == ["0", "1", "2"]
 
 
+async def test_streams_that_break_while_nothing_is_to_be_answered_are_no_reason_to_give_up() -> None:
+    streams = 0
+
+    async def breaks_after_an_answer(requests: AsyncIterator[Item]) -> AsyncGenerator[Item, None]:
+        nonlocal streams
+        streams += 1
+        async for request in requests:
+            yield request
+            raise TemporaryTrouble("idle for too long")
+
+    answered: list[str] = []
+
+    async def on_answer(_: Item, answer: Item) -> TemporaryTrouble | None:
+        answered.append(answer.key)
+        return None
+
+    impatient = Patience(0.0, "the peer", lambda _: None)
+    delivery: Delivery[Item, Item] = Delivery(breaks_after_an_answer, on_answer, window=4, patience=impatient)
+    async with asyncio.timeout(20):
+        running = asyncio.ensure_future(delivery.run())
+        for number in range(3):
+            await delivery.send(Item(str(number)))
+            await delivery.settled()
+            await asyncio.sleep(0.05)
+        delivery.end()
+        await running
+
+    assert answered == ["0", "1", "2"]
+    assert streams == 3
+
+
 async def test_no_more_than_the_window_is_unanswered() -> None:
     peer = Peer(("hang", 0))
     with pytest.raises(ServiceUnreachable):
