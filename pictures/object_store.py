@@ -79,7 +79,7 @@ def open_location(location: str, wait_seconds: float) -> ObjectStore:
         return open_store(location, wait_seconds)
     try:
         return LocalStore(Path(location).expanduser().absolute(), mkdir=True)
-    except (BaseError, OSError, ValueError) as error:
+    except (BaseError, OSError, ValueError, RuntimeError) as error:  # the last: nobody knows the home that is meant
         raise StoreUrlError(f"The folder {location} can't be used: {first_line(error)}.") from error
 
 

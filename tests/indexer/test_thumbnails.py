@@ -62,6 +62,11 @@ async def test_a_place_that_can_not_be_used_ends_a_rebuild_before_it_drops_anyth
     assert world.search.next == world.search.present
 
 
+async def test_a_home_that_nobody_has_is_no_place_for_thumbnails(world: World) -> None:
+    with pytest.raises(SetupTrouble, match="Name another place for --thumbnails"):
+        await world.index(thumbnails="~nobody-of-this-name/thumbnails")
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A place that is down: a file that `mend` removes is where a folder must be."""
