@@ -45,6 +45,7 @@ class DryRun:
         scope = self.options.scope
         walked = walk_scope(root, scope, self.options.selection)
         await survey.run(compare_with_index(walked, scope, "", self.services))
+        survey.check_root_was_read(root.shown)
         while (to_do := await survey.next_to_do()) is not None:
             self.tell(WOULD_INDEX_AGAIN if to_do.indexed_id else WOULD_INDEX, to_do.file.relative_path)
         async for photos in absent_photos(root, survey):

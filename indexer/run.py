@@ -8,7 +8,6 @@ from indexer.errors import (
     ModelMismatch,
     RebuildNotFinished,
     ServiceRefused,
-    SetupTrouble,
     TemporaryTrouble,
 )
 from indexer.losses import Losses
@@ -87,7 +86,7 @@ class Run:
         try:
             await pipeline.run()
             await asyncio.to_thread(root.check_still_there)
-            _check_root_was_read(root, pipeline.survey)
+            pipeline.survey.check_root_was_read(root.shown)
             if rebuild_id and options.shard:
                 self._say(
                     "This shard is in the next index. When all shards are, run once with --rebuild and no --shard: "
@@ -191,11 +190,6 @@ class Run:
         """Whether a commit whose answer was lost took place."""
         index = await self._search.get_index()
         return index.model == model.id and (index.rebuild is None or index.rebuild.id != rebuild_id)
-
-
-def _check_root_was_read(root: PhotoRoot, survey: Survey) -> None:
-    if why := survey.unreadable_folders.get(""):
-        raise SetupTrouble(f"{root.shown} can't be read: {why} Nothing was removed from the index.")
 
 
 def check_model(model: Model, index: Index) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from indexer.errors import FolderAway
 from indexer.failure import Failure
 from indexer.fingerprint import Compared
 from indexer.photo import Fingerprint, FoundFile
@@ -88,6 +89,11 @@ class Survey:
             await asyncio.sleep(0)
         self._tally.walked = True
         self._to_do.complete()
+
+    def check_root_was_read(self, shown_root: str) -> None:
+        """Raises FolderAway if the root itself could not be read: nobody knows what is in it."""
+        if why := self.unreadable_folders.get(""):
+            raise FolderAway(f"{shown_root} can't be read: {why} Nothing was removed from the index.")
 
     def _sort_in(self, item: Compared) -> None:
         entry, known, failed = item.entry, item.known, item.failed

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
 
+from indexer.errors import SetupTrouble
 from indexer.photo import FoundFile
 from indexer.photo_root import FileFacts, Listed, PhotoRoot, Unreadable
 from indexer.scope import Scope
@@ -84,7 +85,7 @@ def walk(root: PhotoRoot, selection: Selection = _EVERYTHING, path_prefix: str =
     """Everything under the root, ordered by relative_path; a folder counts as its path with a "/".
 
     Hidden files and what systems leave behind don't appear, nor does what has another `path_prefix`. A folder that
-    can't be read is told of and stops nothing. Raises SetupTrouble if an ignore file holds what is no pattern.
+    can't be read is told of and stops nothing; so is one whose ignore file can't be, or holds what is no pattern.
     """
     try:
         stack = [_opened(root, b"", "", FolderRules(selection), path_prefix)]
@@ -140,7 +141,10 @@ def _opened(root: PhotoRoot, folder: bytes, encoded_folder: str, rules: FolderRu
             listed.append((before + name, encoded, entry))
     # With the folder's "/" counted, the order of the names is the order of all paths below them.
     listed.sort(key=itemgetter(1), reverse=True)
-    return _Open(rules.entering(before, ignore_file), listed)
+    try:
+        return _Open(rules.entering(before, ignore_file), listed)
+    except SetupTrouble as error:
+        raise Unreadable(str(error)) from error
 
 
 def _ignore_file(root: PhotoRoot, path: bytes) -> bytes | None:

@@ -8,6 +8,7 @@ from indexer.dry_run import DryRun
 from indexer.errors import SetupTrouble
 from indexer.options import Options
 from indexer.patience import Patience
+from indexer.selection import IGNORE_FILE
 from indexer.services import Services
 from indexer.tally import Failures, Tally
 from tests.indexer.conftest import SlowFolder, World
@@ -64,6 +65,14 @@ async def test_a_disk_that_does_not_answer_does_not_hold_the_event_loop_up(world
     told, _ = await preview(world)
 
     assert told == [("new", "even/000.jpg")]
+
+
+async def test_a_root_that_can_not_be_read_has_no_preview(world: World) -> None:
+    world.add_photos(1)
+    world.add(IGNORE_FILE, b"!\n")
+
+    with pytest.raises(SetupTrouble, match="is no pattern"):
+        await preview(world)
 
 
 async def test_a_rebuild_has_no_preview(world: World) -> None:
