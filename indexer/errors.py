@@ -29,7 +29,7 @@ class SetupTrouble(IndexerError):
 
 
 class FolderAway(SetupTrouble):
-    """The folder can't be opened or watched now, or is not the one that it was. It may be there again later."""
+    """The folder can't be opened or watched now, or is not what it was. It may be there again later."""
 
 
 class PhotosMissing(SetupTrouble):

@@ -1,12 +1,12 @@
 """Compares what is in the folder with what the search service knows of it, without holding either in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
 
-from indexer.errors import ServiceRefused
+from indexer.errors import FolderAway, IndexerError, ServiceRefused
 from indexer.failure import Failure
 from indexer.photo import Fingerprint
 from indexer.walk import Entry, PassedOver, UnreadableFolder
@@ -38,9 +38,14 @@ async def compare(
     """Merges the three, all ordered by relative_path, batch by batch.
 
     What is known of paths below a folder that can't be read is left out: nobody knows whether they are gone. Those
-    below a folder that is passed over have it as their entry. Raises ServiceRefused if a listing is not in order.
+    below a folder that is passed over have it as their entry. Raises ServiceRefused if a listing is not in order, and
+    FolderAway if `walked` is not, as when a folder became unreadable between two places in it.
     """
-    merge = _Merge(_Ordered(_in_batches(walked)), _Ordered(fingerprints), _Ordered(failures))
+    merge = _Merge(
+        _Ordered(_in_batches(walked), _changed_while_walked),
+        _Ordered(fingerprints, _listed_out_of_order),
+        _Ordered(failures, _listed_out_of_order),
+    )
     while batch := await merge.next_batch():
         yield batch
 
@@ -53,8 +58,10 @@ async def _in_batches(walked: Iterator[Entry]) -> AsyncIterator[Sequence[Entry]]
 class _Ordered(Generic[Item]):
     """Batches one after the other, each looked at item by item without waiting."""
 
-    def __init__(self, batches: AsyncIterator[Sequence[Item]]) -> None:
+    def __init__(self, batches: AsyncIterator[Sequence[Item]], out_of_order: Callable[[str], IndexerError]) -> None:
+        """`out_of_order` makes the error for a path that comes too late: else photos that are there seem to be gone."""
         self._batches: AsyncIterator[Sequence[Item]] = batches
+        self._out_of_order = out_of_order
         self._batch: Sequence[Item] = []
         self._next = 0
         self.current: Item | None = None
@@ -69,7 +76,7 @@ class _Ordered(Generic[Item]):
                 self.ended = True
             elif batch:
                 if self._batch and batch[0].relative_path < self._batch[-1].relative_path:
-                    raise _out_of_order()
+                    raise self._out_of_order(batch[0].relative_path)
                 self._batch, self._next = batch, 1
                 self.current = batch[0]
 
@@ -80,13 +87,16 @@ class _Ordered(Generic[Item]):
             return
         following = self._batch[self._next]
         if self.current is not None and following.relative_path < self.current.relative_path:
-            raise _out_of_order()
+            raise self._out_of_order(following.relative_path)
         self._next += 1
         self.current = following
 
 
-def _out_of_order() -> ServiceRefused:
-    # Going on would take photos for gone that are there.
+def _changed_while_walked(path: str) -> FolderAway:
+    return FolderAway(f"{path or 'The folder'} changed while it was looked through.")
+
+
+def _listed_out_of_order(_: str) -> ServiceRefused:
     return ServiceRefused("The search service lists out of order. Run a version of it that fits this indexer.")
 
 

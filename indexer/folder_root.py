@@ -164,25 +164,37 @@ class _Listed:
                 if kind := _kind_of_link(self._prefix, entry):
                     return kind
             elif not entry.is_file(follow_symlinks=False):
+                entry.stat(follow_symlinks=False)  # is_file answers no for what is gone
                 return _NO_FILES
             found = entry.stat()
         except FileNotFoundError as error:
-            if not self._mounts.hold(entry.path.removeprefix(self._prefix)):
+            is_broken = _is_broken_link(entry.path)
+            if not self._disks_hold():
                 raise Unreadable(_DISK_WENT_AWAY) from error
+            if is_broken:
+                return "broken links"
             raise
         except OSError as error:
             raise Unreadable(_sentence(error)) from error
         return FileFacts(found.st_size, found.st_mtime_ns)
 
+    def _disks_hold(self) -> bool:
+        """Whether the disks are there that the entry lies on and, if it is a link, what it leads to."""
+        path = self._entry.path
+        ways = (path, os.path.realpath(path))
+        return all(self._mounts.hold(way.removeprefix(self._prefix)) for way in ways if way.startswith(self._prefix))
+
+
+def _is_broken_link(path: bytes) -> bool:
+    return os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114 a path of bytes
+
 
 def _kind_of_link(prefix: bytes, link: os.DirEntry[bytes]) -> str | None:
+    """What it is if it leads to no file that counts. Raises FileNotFoundError if it is broken or gone, and OSError."""
     target = os.path.realpath(link.path)
     if not (target + b"/").startswith(prefix):
         return "links that lead out of the folder"
-    try:
-        mode = os.stat(target).st_mode  # noqa: PTH116 a path of bytes
-    except FileNotFoundError:
-        return "broken links"
+    mode = os.stat(target).st_mode  # noqa: PTH116 a path of bytes
     if stat.S_ISDIR(mode):
         return "links to folders"
     return None if stat.S_ISREG(mode) else _NO_FILES

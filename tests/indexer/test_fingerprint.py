@@ -1,14 +1,20 @@
 """The merge of what is in the folder with what the index holds."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from indexer.errors import ServiceRefused
+from indexer.errors import FolderAway, ServiceRefused
 from indexer.failure import Failure
 from indexer.fingerprint import compare
+from indexer.folder_root import FolderRoot
 from indexer.photo import Fingerprint, FoundFile
-from indexer.walk import Entry, PassedOver, UnreadableFolder
+from indexer.photo_root import Unreadable
+from indexer.scope import Scope
+from indexer.selection import Selection
+from indexer.walk import Entry, PassedOver, UnreadableFolder, walk_scope
 
 
 def file(path: str) -> FoundFile:
@@ -29,7 +35,7 @@ async def failed(*paths: str) -> AsyncIterator[list[Failure]]:
         yield [Failure(path, "INTERNAL", "It broke.")]
 
 
-async def merged(entries: list[Entry], *batches: Sequence[str], failures: Sequence[str] = ()) -> list[str]:
+async def merged(entries: Iterable[Entry], *batches: Sequence[str], failures: Sequence[str] = ()) -> list[str]:
     lines = []
     async for batch in compare(iter(entries), listed(*batches), failed(*failures)):
         for item in batch:
@@ -75,6 +81,30 @@ async def test_an_empty_folder_and_an_empty_index() -> None:
 async def test_a_listing_out_of_order_is_refused() -> None:
     with pytest.raises(ServiceRefused, match="out of order"):
         await merged([file("a"), file("z")], ["b", "a"])
+
+
+class ReadableOnce(FolderRoot):
+    """A folder in which `M/s` can be listed only once."""
+
+    was_listed = False
+
+    def list_folder(self, path: bytes) -> Any:
+        if path == b"M/s":
+            if self.was_listed:
+                raise Unreadable("Permission denied.")
+            self.was_listed = True
+        return super().list_folder(path)
+
+
+@pytest.mark.parametrize("count", [1, 1000])  # the second fills what is walked at once
+async def test_a_folder_that_becomes_unreadable_between_two_places_in_it_is_away(tmp_path: Path, count: int) -> None:
+    (tmp_path / "M" / "s").mkdir(parents=True)
+    for number in range(count):
+        (tmp_path / "M" / "s" / f"x {number}.jpg").touch()
+    scope = Scope("photos", prefixes=("M/s/x", "M/s/y.jpg"))
+
+    with pytest.raises(FolderAway, match="M/s/ changed while it was looked through"):
+        await merged(walk_scope(ReadableOnce(tmp_path), scope, Selection()), ["M/s/y.jpg"])
 
 
 async def test_failures_are_merged_with_both() -> None:

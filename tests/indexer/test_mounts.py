@@ -13,7 +13,7 @@ from indexer.quarantine import Quarantine
 from indexer.selection import Selection
 from indexer.survey import GonePhoto, Plan, Survey
 from indexer.tally import Failures, Tally
-from indexer.walk import Entry, UnreadableFile, UnreadableFolder, walk
+from indexer.walk import Entry, PassedOver, UnreadableFile, UnreadableFolder, walk
 from tests.indexer.conftest import World, impatience
 from tests.indexer.fake_services import jpeg
 
@@ -75,6 +75,40 @@ def test_files_of_a_disk_that_went_away_are_unreadable_and_not_gone(world: World
     assert UnreadableFile("nas/2019/later.jpg", "Its disk is not mounted any more.") in found
     with pytest.raises(FileTrouble, match="disk is not mounted any more"):
         disk.root.read(FoundFile(b"nas/2019/a.jpg", "nas/2019/a.jpg", 3, 0), must_sniff=False)
+
+
+@pytest.mark.parametrize("keep_folder", [True, False])
+def test_links_to_and_on_a_disk_that_went_away_are_unreadable_and_not_broken(
+    world: World, disk: Disk, keep_folder: bool
+) -> None:
+    for link, target in {
+        "nas/2019/on it.jpg": "a.jpg",
+        "nas/2019/out of it.jpg": "../../own/c.jpg",
+        "own/to it.jpg": "../nas/2019/a.jpg",
+        "own/to nothing.jpg": "nothing.jpg",
+        "own/via it.jpg": "../nas/2019/out of it.jpg",
+    }.items():
+        (world.root / link).symlink_to(target)
+
+    found = walked_until(disk, "nas/2019/a.jpg", keep_folder=keep_folder)
+
+    assert {entry.relative_path for entry in found if isinstance(entry, UnreadableFile)} == {
+        "nas/2019/on it.jpg",
+        "nas/2019/out of it.jpg",
+        "own/to it.jpg",
+        "own/via it.jpg",
+    }
+    assert [entry for entry in found if isinstance(entry, PassedOver)] == [
+        PassedOver("own/to nothing.jpg", "broken links")
+    ]
+
+
+def test_what_is_no_file_on_a_disk_that_went_away_is_unreadable(world: World, disk: Disk) -> None:
+    os.mkfifo(world.root / "nas" / "2019" / "pipe.jpg")
+
+    found = walked_until(disk, "nas/2019/a.jpg")
+
+    assert UnreadableFile("nas/2019/pipe.jpg", "Its disk is not mounted any more.") in found
 
 
 @pytest.mark.parametrize("keep_folder", [True, False])

@@ -133,9 +133,13 @@ def test_a_folder_whose_ignore_file_can_not_be_read_is_told_of_with_that_file(tm
 
 def test_what_is_gone_after_its_folder_was_listed_is_not_there(tmp_path: Path) -> None:
     make(tmp_path, b"a.jpg", b"b.jpg", b"c.jpg", b"folder/d.jpg", b"z/e.jpg")
+    (tmp_path / "link.jpg").symlink_to("c.jpg")
+    os.mkfifo(tmp_path / "pipe.jpg")
     entries = walk(FolderRoot(tmp_path))
     first = next(entries)
     (tmp_path / "b.jpg").unlink()
+    (tmp_path / "link.jpg").unlink()
+    (tmp_path / "pipe.jpg").unlink()
     (tmp_path / "folder").rename(tmp_path.with_name("away"))
 
     paths = [entry.relative_path for entry in (first, *entries)]
