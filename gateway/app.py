@@ -112,9 +112,8 @@ async def _pictures(app: web.Application) -> AsyncIterator[None]:
     cache = await asyncio.to_thread(PictureCache, config.cache_dir, config.cache_max_bytes)
     app[WORKERS] = workers = PictureWorkers(config.picture_threads, _MAX_WAITING_PICTURES)
     app[UPLOADS] = asyncio.Semaphore(_MAX_UPLOADS)
-    originals = Originals(Sources(config.sources, config.sources_file))
-    app[ORIGINALS] = files = OriginalFiles(originals)
-    app[THUMBNAILS] = Thumbnails(originals, cache, workers, WrittenThumbnails(config.thumbnails))
+    app[ORIGINALS] = files = OriginalFiles(Originals(Sources(config.sources, config.sources_file)))
+    app[THUMBNAILS] = Thumbnails(files, cache, workers, WrittenThumbnails(config.thumbnails))
     yield
     await asyncio.to_thread(files.close)
     await asyncio.to_thread(workers.close)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from gateway.errors import Overloaded
+from gateway.admission import Admission
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -16,18 +16,12 @@ class PictureWorkers:
 
     def __init__(self, threads: int, waiting: int) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pictures")
-        self._waiting = waiting
-        self._unfinished = 0
+        self._admission = Admission(waiting)
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result. A caller that is cancelled takes its call out of the queue. Raises Overloaded."""
-        if self._unfinished >= self._waiting:
-            raise Overloaded("Too many pictures wait to be read already. Try again in a moment.", retry_after=1)
-        self._unfinished += 1
-        try:
+        with self._admission.admit():
             return await asyncio.wrap_future(self._pool.submit(function, *args, **kwargs))
-        finally:
-            self._unfinished -= 1
 
     def close(self) -> None:
         """Lets running calls finish and drops those that wait."""

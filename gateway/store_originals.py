@@ -46,8 +46,9 @@ class StoreOriginals:
     def open(self, url: str, source: str, path: bytes, stops: Callable[[], bool]) -> BufferedReader:
         """The object, to be closed by the caller. Blocks.
 
-        Raises ObjectMissing, SourceUnknown, StoreUnreachable or TemporaryFolderFailed, and FetchStopped soon after
-        `stops` says so or this is closed.
+        Raises ObjectMissing, SourceUnknown, StoreUnreachable or TemporaryFolderFailed, and FetchStopped with the next
+        piece after `stops` says so or this is closed. A server that goes silent holds that back until its silence is
+        given up (see open_store).
         """
         store = self._store(url, source)
         return _fetched(store, _key(path), source, lambda: self._closed.is_set() or stops())
@@ -61,7 +62,7 @@ class StoreOriginals:
         return _facts(meta)
 
     def close(self) -> None:
-        """Ends all fetching."""
+        """Ends all fetching, each with its next piece."""
         self._closed.set()
 
     def _store(self, url: str, source: str) -> ObjectStore:

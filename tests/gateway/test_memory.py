@@ -10,6 +10,7 @@ _SEARCH_AND_SHOW = """
 import asyncio, resource, sys
 from pathlib import Path
 from gateway.errors import ServiceError
+from gateway.original_files import OriginalFiles
 from gateway.originals import Originals
 from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
@@ -24,7 +25,7 @@ folder = Path(sys.argv[1])
 
 async def main():
     workers = PictureWorkers(1, 10)
-    originals = Originals(Sources({"photos": str(folder)}, None))
+    originals = OriginalFiles(Originals(Sources({"photos": str(folder)}, None)))
     thumbnails = Thumbnails(originals, PictureCache(folder / "cache", 0), workers, WrittenThumbnails(""))
 
     async def show(name):

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image as Pillow
 
 from gateway.errors import Overloaded
+from gateway.original_files import OriginalFiles
 from gateway.originals import Originals
 from gateway.picture_cache import PictureCache
 from gateway.picture_workers import PictureWorkers
@@ -165,7 +166,8 @@ async def _counted(gateway: Gateway, name: str) -> float:
 async def test_one_who_leaves_takes_nothing_from_those_who_come(photo: image_pb2.Image, root: Path) -> None:
     workers = PictureWorkers(threads=1, waiting=10)
     cache = PictureCache(root.parent / "cache", 0)
-    thumbnails = Thumbnails(Originals(Sources({"s": str(root)}, None)), cache, workers, WrittenThumbnails(""))
+    originals = OriginalFiles(Originals(Sources({"s": str(root)}, None)))
+    thumbnails = Thumbnails(originals, cache, workers, WrittenThumbnails(""))
     image = ImageFile("s", "a.jpg", "a.jpg", "image/jpeg", content_sha256="")
     release = threading.Event()
     busy = asyncio.create_task(workers.run(release.wait))
