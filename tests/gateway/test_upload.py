@@ -44,6 +44,13 @@ async def test_a_picture_finds_photos_of_its_colour(gateway: Gateway) -> None:
     assert all("green" in result["image"]["name"] for result in found["results"])
 
 
+async def test_a_parameter_in_the_address_is_refused_instead_of_passed_over(gateway: Gateway) -> None:
+    answer = await gateway.post(f"{SEARCH}?page_size=5", data=_form(encoded(draw("green", "square"))))
+
+    assert answer.status == 400
+    assert "page_size: it stands in the address" in (await answer.json())["detail"]
+
+
 async def test_a_picture_reaches_the_embedder_as_the_indexer_would_send_it(
     gateway: Gateway, services: Services
 ) -> None:
