@@ -1,6 +1,7 @@
 """What is checked in a file's bytes because its decoder would tell it too late or never."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from PIL import Image
@@ -84,16 +85,15 @@ def _has_one_scan(data: bytes) -> bool:
     Most JPEGs are so, and counting takes a fifteenth of the time of decoding. False if the headers are unusual.
     """
     components = 0
-    position = 2
-    while position + 10 <= len(data) and data[position] == 0xFF:
-        marker = data[position + 1]
+    for marker, position in _header_segments(data):
+        if position + 10 > len(data):
+            return False
         if marker == _SCAN[1]:
             return data[position + 4] == components > 0
         if marker in _SEQUENTIAL:
             components = data[position + 9]
         elif marker not in _WITH_LENGTH:
             return False
-        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
     return False
 
 
@@ -122,12 +122,15 @@ def _check_tiff(data: bytes, limits: Limits) -> None:
 
 def _start_of_pixels(data: bytes) -> int:
     """Where the first scan of a JPEG begins, behind its metadata and the thumbnail in there; 0 if there is none."""
+    return next((position for marker, position in _header_segments(data) if marker == _SCAN[1]), 0)
+
+
+def _header_segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """The marker of each segment of a JPEG up to its pixels, and where it begins."""
     position = 2
-    while data[position : position + 1] == b"\xff":
-        if data[position + 1 : position + 2] == b"\xda":
-            return position
+    while position + 2 <= len(data) and data[position] == 0xFF:
+        yield data[position + 1], position
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return 0
 
 
 def _end_of_media_data(data: bytes, position: int) -> int:
