@@ -48,6 +48,14 @@ def read_search(parameters: MultiMapping[str]) -> SearchQuery:
     return _search(parameters, (_term(parameters),))
 
 
+def check_no_parameters(parameters: MultiMapping[str]) -> None:
+    """Raises InvalidField if there are any in the address of a POST."""
+    for name in parameters:
+        raise InvalidField(
+            name, "it stands in the address, where a POST has none. Move it into the form or the JSON body."
+        )
+
+
 def read_upload_search(parameters: MultiMapping[str]) -> SearchQuery:
     """What was sent beside an uploaded picture: a search that lacks its term. Raises InvalidField."""
     for name in _TARGETS:

@@ -12,10 +12,10 @@ from gateway.errors import Overloaded
 from gateway.problems import http_problem
 from gateway.query import Embedding, VectorTerm
 from gateway.query_body import read_search_body
-from gateway.query_parameters import read_search, read_upload_search
+from gateway.query_parameters import check_no_parameters, read_search, read_upload_search
 from gateway.searcher import Found
 from gateway.uploads import read_upload, reduced_upload
-from grpc_runtime.errors import InvalidField, ServiceError
+from grpc_runtime.errors import ServiceError
 
 # While the model's own wish is not known.
 _USUAL_EDGE = 256
@@ -31,10 +31,7 @@ async def search(request: web.Request) -> web.Response:
 
 async def post_search(request: web.Request) -> web.Response:
     """A search by several terms, or by an uploaded picture."""
-    if name := next(iter(request.query), None):
-        raise InvalidField(
-            name, "it stands in the address, where a POST has none. Move it into the form or the JSON body."
-        )
+    check_no_parameters(request.query)
     if request.content_type == "multipart/form-data":
         return await _search_by_upload(request)
     if request.content_type == "application/json":
