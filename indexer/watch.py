@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 from watchfiles import awatch
 
-from indexer.errors import FolderAway, PhotosMissing, ServiceUnreachable, SetupTrouble
+from indexer.errors import FolderAway, ServiceUnreachable, SetupTrouble
 from indexer.report import Report
 from indexer.scope import merged_prefixes
 from indexer.selection import IGNORE_FILE, Selection
@@ -63,7 +63,7 @@ class _Following:
         self._selection = selection
         self._index = index
         self._report = report
-        self._told: set[object] = set()
+        self._told: set[type[SetupTrouble]] = set()
         """What a person was told of since everything could be looked at; empty if there is no trouble."""
         self.looked = 0
         """How many times everything was looked at."""
@@ -103,10 +103,9 @@ class _Following:
         self.looked += places == EVERYTHING
 
     def _tell(self, trouble: SetupTrouble) -> None:
-        """Warns of it unless that was done; how many photos are missing changes all the time."""
-        what = type(trouble) if isinstance(trouble, PhotosMissing) else str(trouble)
-        if what not in self._told:
-            self._told.add(what)
+        """Warns of it unless that was done for its kind: its figures may change all the time."""
+        if type(trouble) not in self._told:
+            self._told.add(type(trouble))
             self._report.warn(f"{trouble} Watching goes on; everything is looked at again after the next change.")
 
 
