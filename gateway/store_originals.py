@@ -15,7 +15,7 @@ from obstore.store import ObjectStore
 from gateway.errors import SourceUnknown, StoreUnreachable, TemporaryFolderFailed
 from gateway.file_facts import FileFacts
 from pictures.limits import DEFAULT_LIMITS
-from pictures.object_store import StoreUrlError, first_line, open_store
+from pictures.object_store import StoreUrlError, first_line, open_store, pieces
 
 if TYPE_CHECKING:
     from obstore import BytesStream, ObjectMeta
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 # A person waits.
 _WAIT_SECONDS = 10.0
 _REQUEST_SECONDS = 120.0
-# Over a slow line, too, one comes soon.
-_PIECE_BYTES = 64 * 1024
 
 
 class ObjectMissing(Exception):
@@ -108,9 +106,9 @@ def _fetched(store: ObjectStore, key: str, source: str, stops: Callable[[], bool
     with _told(source):
         answer = obstore.get(store, key)
     facts = _facts(answer.meta)
-    pieces = answer.stream(min_chunk_size=_PIECE_BYTES)
+    content = pieces(answer)
     with _kept(), tempfile.TemporaryFile() as file:
-        while piece := _next(pieces, source):
+        while piece := _next(content, source):
             if stops():
                 raise FetchStopped
             file.write(piece)
@@ -120,9 +118,9 @@ def _fetched(store: ObjectStore, key: str, source: str, stops: Callable[[], bool
         return os.fdopen(os.dup(file.fileno()), "rb")
 
 
-def _next(pieces: "BytesStream", source: str) -> bytes:
+def _next(content: "BytesStream", source: str) -> bytes:
     with _told(source):
-        return next(pieces, b"")
+        return next(content, b"")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import obstore
 import structlog
 from obstore.exceptions import BaseError
 
-from pictures.object_store import StoreUrlError, first_line, is_store_url, open_store
+from pictures.object_store import StoreUrlError, first_line, folder_at, is_store_url, open_store
 
 _log = structlog.stdlib.get_logger("thumbnails")
 
@@ -41,20 +41,16 @@ class WrittenThumbnails:
 
 
 def _reader(location: str) -> Callable[[str], bytes]:
-    if not is_store_url(location):
-        return _folder_reader(location)
     try:
+        if not is_store_url(location):
+            return _folder_reader(folder_at(location))
         store = open_store(location, _WAIT_SECONDS)
     except StoreUrlError as error:
         raise ThumbnailsUnavailable(f"{error} Correct GATEWAY_THUMBNAILS.") from error
     return lambda key: bytes(obstore.get(store, key).bytes())
 
 
-def _folder_reader(location: str) -> Callable[[str], bytes]:
-    try:
-        folder = Path(location).expanduser().absolute()
-    except RuntimeError as error:  # nobody knows the home that is meant
-        raise ThumbnailsUnavailable(f"{location} is no folder: {error} Correct GATEWAY_THUMBNAILS.") from error
+def _folder_reader(folder: Path) -> Callable[[str], bytes]:
     if os.path.exists(folder) and not os.path.isdir(folder):  # noqa: PTH110, PTH112 Path's raise for a disk that is away
         raise ThumbnailsUnavailable(f"{folder} is no folder. Correct GATEWAY_THUMBNAILS.")
     return lambda key: (folder / key).read_bytes()

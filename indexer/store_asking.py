@@ -9,13 +9,11 @@ from obstore.exceptions import GenericError
 
 from indexer.errors import ServiceUnreachable, TemporaryTrouble
 from indexer.patience import Patience
-from pictures.object_store import first_line
+from pictures.object_store import first_line, pieces
 
 if TYPE_CHECKING:
     from obstore import GetResult
 
-# Over a slow line, too, one comes soon.
-_PIECE_BYTES = 64 * 1024
 # How the library words an answer of 400 to 499. But for two of them the store is there, and another try would change
 # nothing.
 _REFUSED = re.compile(r"non-2xx status code: 4(?!08|29)")
@@ -53,12 +51,12 @@ class StoreAsking:
 
     def content(self, answer: "GetResult") -> bytes:
         """All of an object's content. Raises what the store says of it; ServiceUnreachable if closed meanwhile."""
-        pieces = []
-        for piece in answer.stream(min_chunk_size=_PIECE_BYTES):
+        read = []
+        for piece in pieces(answer):
             if self._closed.is_set():
                 raise self._ended()
-            pieces.append(piece)
-        return b"".join(pieces)
+            read.append(piece)
+        return b"".join(read)
 
     def close(self) -> None:
         """Ends all waiting and reading; nothing can be asked any more."""

@@ -12,12 +12,14 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from pictures.store_client import client_options
 
 if TYPE_CHECKING:
+    from obstore import BytesStream, GetResult
     from obstore.store import RetryConfig
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _SCHEMES = ("s3", "gs", "az")
 _FIRST_PAUSE = timedelta(milliseconds=100)
 _LONGEST_PAUSE = timedelta(seconds=5)
+_PIECE_BYTES = 64 * 1024
 
 
 class StoreUrlError(ValueError):
@@ -77,10 +79,24 @@ def open_location(location: str, wait_seconds: float) -> ObjectStore:
     """A folder, which is made if there is none, or what is below a URL. Raises StoreUrlError."""
     if is_store_url(location):
         return open_store(location, wait_seconds)
+    folder = folder_at(location)
     try:
-        return LocalStore(Path(location).expanduser().absolute(), mkdir=True)
-    except (BaseError, OSError, ValueError, RuntimeError) as error:  # the last: nobody knows the home that is meant
+        return LocalStore(folder, mkdir=True)
+    except (BaseError, OSError, ValueError) as error:
         raise StoreUrlError(f"The folder {location} can't be used: {first_line(error)}.") from error
+
+
+def folder_at(location: str) -> Path:
+    """The absolute path of a folder, which may begin at a home with "~". Raises StoreUrlError if nobody has it."""
+    try:
+        return Path(location).expanduser().absolute()
+    except RuntimeError as error:
+        raise StoreUrlError(f"The folder {location} can't be used: {first_line(error)}.") from error
+
+
+def pieces(answer: "GetResult") -> "BytesStream":
+    """An object's content, in pieces so small that one comes soon over a slow line, too."""
+    return answer.stream(min_chunk_size=_PIECE_BYTES)
 
 
 def first_line(error: Exception) -> str:
